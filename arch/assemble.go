@@ -1,0 +1,124 @@
+package arch
+
+import (
+	"errors"
+
+	"tpe/hw"
+)
+
+// parts puts modules together and remembers the first error, so that builders
+// read like a block diagram.
+type parts struct {
+	b    *hw.Builder
+	errs []error
+}
+
+// module passes a module through and records the error of making it.
+func (p *parts) module(m *hw.Module, err error) *hw.Module {
+	if err != nil {
+		p.errs = append(p.errs, err)
+	}
+	return m
+}
+
+func (p *parts) inst(name string, m *hw.Module, in hw.Ports, axes ...int) hw.Ports {
+	if m == nil {
+		return hw.Ports{}
+	}
+	return p.b.Inst(name, m, in, axes...)
+}
+
+func (p *parts) build() (*hw.Module, error) {
+	if len(p.errs) > 0 {
+		return nil, errors.Join(p.errs...)
+	}
+	return p.b.Build()
+}
+
+// grid is an array of cells whose ports are linked to their neighbours.
+type grid struct {
+	p     *parts
+	name  string
+	cell  *hw.Module
+	axes  []int
+	in    hw.Ports
+	links []link
+}
+
+type link struct {
+	port      string
+	axis, dir int
+	wire      hw.ID
+	edge      hw.ID
+}
+
+func (p *parts) grid(name string, cell *hw.Module, axes ...int) *grid {
+	return &grid{p: p, name: name, cell: cell, axes: axes, in: hw.Ports{}}
+}
+
+// link connects port_o of each cell to port_i of the next along the axis; edge
+// enters the first.
+func (g *grid) link(port string, axis, dir int, edge hw.ID) {
+	if g.cell == nil {
+		return
+	}
+	port0, _ := g.cell.Input(port + "_i")
+	if port0.Node == hw.None {
+		g.p.errs = append(g.p.errs, errors.New("arch: cell "+g.cell.Name+" has no port "+port+"_i"))
+		return
+	}
+	w := g.p.b.Wire(g.name+"_"+port+"_in", g.cell.Nodes[port0.Node].Width, g.axes...)
+	g.in[port+"_i"] = w
+	g.links = append(g.links, link{port, axis, dir, w, edge})
+}
+
+// broadcast gives every cell the same value on an input.
+func (g *grid) broadcast(port string, x hw.ID) { g.in[port+"_i"] = x }
+
+// place makes the instance and closes the links.
+func (g *grid) place() hw.Ports {
+	out := g.p.inst(g.name, g.cell, g.in, g.axes...)
+	for _, l := range g.links {
+		if x, ok := out[l.port+"_o"]; ok {
+			g.p.b.Drive(l.wire, g.p.b.Shift(l.axis, l.dir, x, l.edge))
+		}
+	}
+	return out
+}
+
+// tailIn is what the tail of an array takes.
+type tailIn struct {
+	valid, data hw.ID // a result row, aligned
+	col         int
+	depth       int   // of the result store
+	busy        hw.ID // a job is on
+	pop         hw.ID // wire, driven here: a row is taken out of the store
+}
+
+// tail is the end of every array: the result store, the addition of the initial
+// C if the engine has one, and the stream y.
+func (p *parts) tail(c *Config, t tailIn) {
+	b, cols, acc := p.b, c.Cols, c.accBits()
+	ready := b.In("y_ready_i", 1)
+	storeReady := ready
+	if c.InitC {
+		storeReady = b.Wire("store_ready", 1)
+	}
+	store := p.inst("store", p.module(resultFIFO("result_store", "col", cols, acc, t.depth)), hw.Ports{
+		"in_valid_i": t.valid, "in_data_i": t.data, "out_ready_i": storeReady})
+	valid, data := store["out_valid_o"], store["out_data_o"]
+	b.Drive(t.pop, store["pop_o"])
+	if c.InitC {
+		take := b.Wire("c_take", 1)
+		in := p.inst("skid_c", p.module(skid("skid_c", "col", cols, acc)), hw.Ports{
+			"s_valid_i": b.In("c_valid_i", 1), "s_data_i": b.In("c_data_i", acc, t.col), "en_i": t.busy, "take_i": take})
+		sum := p.inst("add_c", p.module(addC("add_c", "col", cols, acc, c.arith())), hw.Ports{
+			"in_valid_i": valid, "in_data_i": data, "c_valid_i": in["valid_o"], "c_data_i": in["data_o"], "out_ready_i": ready})
+		b.Drive(take, sum["take_o"])
+		b.Drive(storeReady, sum["in_ready_o"])
+		b.Out("c_ready_o", in["s_ready_o"])
+		valid, data = sum["out_valid_o"], sum["out_data_o"]
+	}
+	b.Out("y_valid_o", valid)
+	b.Out("y_data_o", data)
+}

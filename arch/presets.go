@@ -1,0 +1,86 @@
+package arch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"tpe/pe"
+)
+
+// Preset is a named engine.
+type Preset struct {
+	Name   string
+	Doc    string
+	Config Config
+}
+
+// Presets lists the named engines: int8, 32 x 32.
+func Presets() []Preset {
+	make := func(name, doc string, change func(*Config)) Preset {
+		c := Default()
+		c.Name = name
+		change(&c)
+		return Preset{name, doc, c}
+	}
+	return []Preset{
+		make("systolic-os", "output-stationary systolic array", func(c *Config) { c.Dataflow = OS }),
+		make("systolic-ws", "weight-stationary systolic array with shadow weights", func(c *Config) { c.Dataflow = WS }),
+		make("systolic-is", "input-stationary systolic array", func(c *Config) { c.Dataflow = IS }),
+		make("systolic-os-opt1", "output-stationary array of compressed-accumulation PEs", func(c *Config) { c.Dataflow, c.PE, c.Multiplier = OS, "opt1", pe.MulBooth4 }),
+		make("systolic-ws-opt1", "weight-stationary array of compressed-accumulation PEs", func(c *Config) { c.Dataflow, c.PE, c.Multiplier = WS, "opt1", pe.MulBooth4 }),
+	}
+}
+
+// PresetNames lists the names of the presets.
+func PresetNames() []string {
+	var names []string
+	for _, p := range Presets() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// Load finds a configuration by preset name or, if the name ends in .yaml or .yml,
+// reads it from a file; then it applies settings of the form key=value and
+// validates. All errors are reported together.
+func Load(engine string, settings []string) (Config, error) {
+	c, err := load(engine)
+	if err != nil {
+		return c, err
+	}
+	var errs []error
+	for _, s := range settings {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok {
+			errs = append(errs, fmt.Errorf("--set: not a setting: %q (expected key=value)", s))
+			continue
+		}
+		if err := c.Set(strings.TrimSpace(key), strings.TrimSpace(value)); err != nil {
+			errs = append(errs, fmt.Errorf("--set %s: %w", s, err))
+		}
+	}
+	if len(errs) == 0 {
+		for _, e := range c.Validate() {
+			errs = append(errs, fmt.Errorf("engine %s: %w", c.Name, e))
+		}
+	}
+	return c, errors.Join(errs...)
+}
+
+func load(engine string) (Config, error) {
+	if strings.HasSuffix(engine, ".yaml") || strings.HasSuffix(engine, ".yml") {
+		src, err := os.ReadFile(engine)
+		if err != nil {
+			return Config{}, fmt.Errorf("engine file: %w", err)
+		}
+		return ParseYAML(engine, src)
+	}
+	for _, p := range Presets() {
+		if p.Name == engine {
+			return p.Config, nil
+		}
+	}
+	return Config{}, fmt.Errorf("--engine: unknown engine: %q (expected a .yaml file or a preset; nearest is %q, tpe list engines prints all)", engine, Nearest(engine, PresetNames()))
+}

@@ -1,0 +1,203 @@
+package arch
+
+import (
+	"tpe/hw"
+	"tpe/pe"
+)
+
+// Weight-stationary systolic array. Input-stationary is the same array with A
+// and B exchanged: it computes the transpose.
+//
+//	w_* -> w_q[col] ------------------> pe(0,col): weights shift down, two halves
+//	a_* -> a_q[row] -> skew by row ---> pe(row,0) -> pe(row,1) -> ...
+//	cfg -> [seq] -> wsel with row 0, one row later each row; load, lsel to all
+//	       sums leave pe(last,col) -> resolve -> deskew by col -> [acc memory] -> [store] -> (+ C) -> y_*
+//
+// A job of the sequencer is one block of acc_rows rows of A by one chunk of rows(K)
+// by one tile of cols(N): its weights are loaded in rows beats, last row of the
+// chunk first, then its rows of A stream through. Jobs go chunk innermost, then
+// block, then n. Sums of all but the last chunk stay in the accumulator memory.
+
+// wsLatency is the number of edges from the one that takes a row of A to the one
+// that delivers its result: 1 input register, rows + cols - 1 hops, the accumulator
+// register and the delivery itself.
+func wsLatency(rows, cols int) int { return rows + cols + 1 }
+
+// wsSeq is the control of the weight-stationary array: a loader and a streamer
+// that each run through all jobs, tied by the two weight halves.
+func wsSeq(c *Config, depth int) (*hw.Module, error) {
+	rows, cols := c.Rows, c.Cols
+	b := hw.New("ws_seq", "Sequencer of the weight-stationary array: loader, streamer, weight halves and credits.")
+	cfgValid := b.In("cfg_valid_i", 1)
+	kt, mb, nt := b.In("cfg_kt_i", countBits), b.In("cfg_mb_i", countBits), b.In("cfg_nt_i", countBits)
+	rw := hw.Bits(c.AccRows)
+	full, edge := b.In("cfg_rows_i", rw), b.In("cfg_edge_i", rw)
+	wValid, aValid, pop := b.In("w_valid_i", 1), b.In("a_valid_i", 1), b.In("pop_i", 1)
+
+	busy, loading, streaming := b.Reg("busy_q", 1, 0), b.Reg("loading_q", 1, 0), b.Reg("streaming_q", 1, 0)
+	ready := b.Named("ready", b.Not(busy))
+	load := b.Named("load", b.And(cfgValid, ready))
+	kMax, mMax, nMax := lessOne(b, "k_max_q", load, kt), lessOne(b, "m_max_q", load, mb), lessOne(b, "n_max_q", load, nt)
+	rMax, eMax := lessOne(b, "row_max_q", load, full), lessOne(b, "edge_max_q", load, edge)
+
+	// Streamer.
+	aFire := b.Wire("a_fire", 1)
+	mLast := b.Wire("block_is_last", 1)
+	rowMax := b.Named("row_limit", b.Mux(mLast, eMax, rMax))
+	s, sAll := nest(b, []string{"row", "chunk", "block", "tile"}, aFire, []hw.ID{rowMax, kMax, mMax, nMax})
+	b.Drive(mLast, s[2].Last)
+	jobFirst := b.Named("job_first", b.Eq(s[0].Count, b.Const(rw, 0)))
+	aEnd := b.Named("a_end", b.And(aFire, s[0].Last))
+	ssel := b.Reg("ssel_q", 1, 0)
+	b.NextIf(ssel, aEnd, b.Not(ssel))
+
+	// Loader.
+	wFire := b.Wire("w_fire", 1)
+	beatMax := b.Const(hw.Bits(rows-1), uint64(rows-1))
+	l, lAll := nest(b, []string{"beat", "load_chunk", "load_block", "load_tile"}, wFire, []hw.ID{beatMax, kMax, mMax, nMax})
+	loadFirst := b.Named("load_first", b.Eq(l[0].Count, b.Const(b.Width(l[0].Count), 0)))
+	wEnd := b.Named("w_end", b.And(wFire, l[0].Last))
+	lsel := b.Reg("lsel_q", 1, 0)
+	b.NextIf(lsel, wEnd, b.Not(lsel))
+
+	// The halves: full from the last weight to the last row of A that uses them, and
+	// then in use until that row has passed the far corner.
+	var isFull, isFree [2]hw.ID
+	for h := range 2 {
+		mine := func(sel hw.ID) hw.ID {
+			if h == 1 {
+				return sel
+			}
+			return b.Not(sel)
+		}
+		name := []string{"half0", "half1"}[h]
+		set, clear := b.And(wEnd, mine(lsel)), b.Named(name+"_done", b.And(aEnd, mine(ssel)))
+		isFull[h] = b.Reg(name+"_full_q", 1, 0)
+		b.Next(isFull[h], b.Or(set, b.And(isFull[h], b.Not(clear))))
+		passed := countdown(b, name+"_wait_q", rows+cols-1, clear)
+		isFree[h] = b.And(passed, b.Not(isFull[h]))
+	}
+	free := credits(b, depth, b.Named("reserve", b.And(aFire, s[1].Last)), b.Const(1, 1), pop)
+	cw := b.Width(free)
+	empty := b.Named("empty", b.Eq(free, b.Const(cw, uint64(depth))))
+	drained := b.Named("drained", b.And(countdown(b, "drain_q", wsLatency(rows, cols), aEnd), empty))
+	idle := b.Named("no_weights", b.Not(b.Or(isFull[0], isFull[1])))
+
+	mayLoad := b.Mux(lsel, isFree[1], isFree[0])
+	mayStream := b.Mux(ssel, isFull[1], isFull[0])
+	switch c.Overlap {
+	case OverlapNone:
+		mayLoad = b.All(mayLoad, idle, drained)
+	case OverlapDrain:
+		mayLoad = b.And(mayLoad, idle)
+	case OverlapLoad:
+		mayStream = b.And(mayStream, b.Or(b.Not(jobFirst), drained))
+	}
+	room := b.Or(b.Not(s[1].Last), b.Ne(free, b.Const(cw, 0)))
+	wReady := b.Named("w_ready", b.And(loading, b.Or(b.Not(loadFirst), mayLoad)))
+	aReady := b.Named("a_ready", b.All(streaming, mayStream, room))
+	b.Drive(wFire, b.And(wValid, wReady))
+	b.Drive(aFire, b.And(aValid, aReady))
+	one := b.Const(1, 1)
+	b.Next(loading, b.Mux(load, one, b.And(loading, b.Not(b.And(wFire, lAll)))))
+	b.Next(streaming, b.Mux(load, one, b.And(streaming, b.Not(b.And(aFire, sAll)))))
+	b.Next(busy, b.Mux(load, one, b.And(busy, b.Or(streaming, b.Not(empty)))))
+
+	b.Out("cfg_ready_o", ready)
+	b.Out("busy_o", busy)
+	b.Out("w_ready_o", wReady)
+	b.Out("a_ready_o", aReady)
+	b.Out("w_fire_o", wFire)
+	b.Out("lsel_o", lsel)
+	b.Out("a_fire_o", aFire)
+	b.Out("wsel_o", ssel)
+	b.Out("row_o", s[0].Count)
+	b.Out("first_o", b.Named("chunk_first", b.Eq(s[1].Count, b.Const(countBits, 0))))
+	b.Out("last_o", s[1].Last)
+	return b.Build()
+}
+
+// accumulator adds the sums of successive chunks in a memory of acc_rows rows and
+// lets out those of the last chunk. addr_i comes one edge before the row.
+func accumulator(c *Config, sumBits int) (*hw.Module, error) {
+	acc := c.accBits()
+	b := hw.New("accumulator", "Accumulates the partial sums of successive chunks of K.")
+	col := b.Axis("col", c.Cols)
+	rw := hw.Bits(c.AccRows)
+	next, addr := b.In("next_addr_i", rw), b.In("addr_i", rw)
+	valid, first, last := b.In("valid_i", 1), b.In("first_i", 1), b.In("last_i", 1)
+	in := b.In("data_i", sumBits, col)
+	if c.spec().Signed {
+		in = b.Sext(acc, in)
+	} else {
+		in = b.Zext(acc, in)
+	}
+	q := b.Mem("partial", acc, c.AccRows, true, col)
+	sum := b.Named("sum", b.Mux(first, in, c.arith().Add(b, q, in)))
+	b.SetMem(q, hw.MemPorts{WEn: b.And(valid, b.Not(last)), WAddr: addr, WData: sum, RAddr: next})
+	b.Out("valid_o", b.Pipe("valid_q", b.And(valid, last)))
+	b.Out("data_o", b.Pipe("data_q", sum))
+	return b.Build()
+}
+
+// buildWS builds the weight-stationary array.
+func buildWS(c *Config) (*hw.Module, error) {
+	rows, cols := c.Rows, c.Cols
+	spec, arith, sumBits := c.spec(), c.arith(), c.sumBits()
+	depth := wsLatency(rows, cols) + 1
+	b := hw.New(c.moduleName(), c.describe())
+	row, col := b.Axis("row", rows), b.Axis("col", cols)
+	p := parts{b: b}
+
+	cfg := hw.Ports{}
+	for _, n := range []string{"kt", "mb", "nt"} {
+		cfg["cfg_"+n+"_i"] = b.In("cfg_"+n+"_i", countBits)
+	}
+	rw := hw.Bits(c.AccRows)
+	cfg["cfg_rows_i"], cfg["cfg_edge_i"] = b.In("cfg_rows_i", rw), b.In("cfg_edge_i", rw)
+	cfg["cfg_valid_i"] = b.In("cfg_valid_i", 1)
+	cfg["w_valid_i"], cfg["a_valid_i"] = b.In("w_valid_i", 1), b.In("a_valid_i", 1)
+	wData, aData := b.In("w_data_i", spec.B.Bits, col), b.In("a_data_i", spec.A.Bits, row)
+	pop := b.Wire("pop", 1)
+	cfg["pop_i"] = pop
+	seq := p.inst("seq", p.module(wsSeq(c, depth)), cfg)
+
+	west := b.Named("west", b.Skew(b.Pipe("a_q", aData), 0, row, 1))
+	north := b.Pipe("w_q", wData)
+	wselRow := tap(b, "wsel_row", row, b.Pipe("wsel_q", seq["wsel_o"]))
+	cell, err := pe.WeightStationary("pe_ws_"+c.PE, spec, arith, sumBits)
+	grid := p.grid("pe", p.module(cell, err), row, col)
+	grid.link("x", col, +1, west)
+	grid.link("wsel", col, +1, wselRow)
+	grid.link("w", row, +1, north)
+	for _, n := range sumNames(arith) {
+		grid.link("s_"+n, row, +1, b.Const(sumBits, 0))
+	}
+	grid.broadcast("load", b.Pipe("load_q", seq["w_fire_o"]))
+	grid.broadcast("lsel", b.Pipe("lsel_q", seq["lsel_o"]))
+	out := grid.place()
+	var foot []hw.ID
+	for _, n := range sumNames(arith) {
+		foot = append(foot, b.Named("foot_"+n, b.Index(row, rows-1, out["s_"+n+"_o"])))
+	}
+	aligned := b.Named("aligned", b.Skew(arith.Resolve(b, foot), cols-1, col, -1))
+
+	// The row's tags reach the accumulator with it; its address one edge earlier.
+	travel := rows + cols - 2
+	tag := func(name string, x hw.ID) hw.ID {
+		return b.Named(name+"_early", b.Delay(b.Pipe(name+"_tag_q", x), travel))
+	}
+	early := tag("row", seq["row_o"])
+	acc := p.inst("acc", p.module(accumulator(c, sumBits)), hw.Ports{
+		"next_addr_i": early, "addr_i": b.Pipe("row_here_q", early),
+		"valid_i": b.Pipe("valid_here_q", tag("valid", seq["a_fire_o"])),
+		"first_i": b.Pipe("first_here_q", tag("first", seq["first_o"])),
+		"last_i":  b.Pipe("last_here_q", tag("last", seq["last_o"])),
+		"data_i":  aligned})
+	p.tail(c, tailIn{valid: acc["valid_o"], data: acc["data_o"], col: col, depth: depth, busy: seq["busy_o"], pop: pop})
+	b.Out("cfg_ready_o", seq["cfg_ready_o"])
+	b.Out("w_ready_o", seq["w_ready_o"])
+	b.Out("a_ready_o", seq["a_ready_o"])
+	b.Out("busy_o", seq["busy_o"])
+	return p.build()
+}

@@ -1,0 +1,97 @@
+package pe
+
+import (
+	"fmt"
+
+	"tpe/hw"
+	"tpe/numeric"
+)
+
+// Arith is the arithmetic of a processing element: the running sum may be one
+// binary word or a redundant form of several.
+type Arith interface {
+	// Words is the number of words that hold a running sum.
+	Words() int
+	// MAC returns sum + x*y as words of the same width, x in format A and y in
+	// format B.
+	MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID
+	// Resolve returns the binary value of a running sum.
+	Resolve(b *hw.Builder, sum []hw.ID) hw.ID
+	// Add returns x + y, two binary words of one width, by the overflow rule.
+	Add(b *hw.Builder, x, y hw.ID) hw.ID
+}
+
+// Spec are the formats that every integer PE has.
+type Spec struct {
+	A, B     numeric.Int // operand formats, 2 to 16 bits
+	Signed   bool        // the running sum is signed: if either operand is
+	Saturate bool        // clamp after every addition instead of wrapping
+}
+
+// Multipliers that Mul may name.
+const (
+	MulStar   = "star"   // the multiplication operator, left to synthesis
+	MulBooth4 = "booth4" // radix-4 Booth rows and a compressor tree
+)
+
+// product is x*y in width bits, extended from the exact product.
+func (s Spec) product(b *hw.Builder, width int, x, y hw.ID) hw.ID {
+	full := s.A.Bits + s.B.Bits
+	w := min(full, width)
+	var p hw.ID
+	switch {
+	case s.A.Signed && s.B.Signed:
+		p = b.MulS(w, x, y)
+	case s.A.Signed:
+		p = b.MulSU(w, x, y)
+	case s.B.Signed:
+		p = b.MulSU(w, y, x)
+	default:
+		p = b.MulU(w, x, y)
+	}
+	b.Named("product", p)
+	if s.Signed {
+		return b.Sext(width, p)
+	}
+	return b.Zext(width, p)
+}
+
+// boothRows recodes x in radix 4 (modified Booth: digit i is
+// -2 x[2i+1] + x[2i] + x[2i-1] with x[-1] = 0) and returns the rows digit_i * y * 4^i,
+// sign-extended to width bits, lowest weight first. A signed x of n bits gives
+// ceil(n/2) rows, an unsigned one floor(n/2)+1.
+func (s Spec) boothRows(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
+	n := s.A.Bits/2 + 1
+	ext := b.Zext
+	if s.A.Signed {
+		n, ext = (s.A.Bits+1)/2, b.Sext
+	}
+	// One zero below and, where the top digit needs them, extension bits above.
+	padded := b.Cat(ext(2*n, x), b.Const(1, 0))
+	if !s.B.Signed {
+		y = b.Zext(s.B.Bits+1, y)
+	}
+	rows := make([]hw.ID, n)
+	for i := range rows {
+		digit := b.Named(fmt.Sprintf("digit%d", i), b.Slice(padded, 2*i, 3))
+		rows[i] = b.Named(fmt.Sprintf("pp%d", i), b.ShlConst(b.Booth4(width, y, digit), 2*i))
+	}
+	return rows
+}
+
+// add is x + y by the overflow rule.
+func (s Spec) add(b *hw.Builder, x, y hw.ID) hw.ID {
+	sum := b.Add(x, y)
+	if !s.Saturate {
+		return sum
+	}
+	w := b.Width(x)
+	if !s.Signed {
+		return b.Mux(b.ULt(sum, x), b.Const(w, hw.Mask(w)), sum)
+	}
+	// Overflow: the operands agree in sign and the sum does not.
+	sx, sy, ss := b.Bit(x, w-1), b.Bit(y, w-1), b.Bit(sum, w-1)
+	over := b.And(b.Not(b.Xor(sx, sy)), b.Xor(sx, ss))
+	limit := b.Mux(sx, b.Const(w, 1<<(w-1)), b.Const(w, hw.Mask(w-1)))
+	return b.Mux(over, limit, sum)
+}

@@ -1,0 +1,103 @@
+package pe
+
+import (
+	"fmt"
+
+	"tpe/hw"
+)
+
+// suffix names the words of a running sum: sum, or sum and carry.
+func suffix(words int) []string {
+	if words == 1 {
+		return []string{"sum"}
+	}
+	return []string{"sum", "carry"}
+}
+
+// Drain directions of an output-stationary array.
+const (
+	DrainDown2 = "down2" // towards the last row, two registers a hop
+	DrainUp    = "up"    // towards the first row, one register a hop
+)
+
+// OutputStationary is the cell of an output-stationary array: operands pass
+// through, the sum stays until the flag last, and then leaves along the column.
+//
+//	              y_i            d_i (from the cell above, or below for up)
+//	               |              |
+//	x_i,first_i -> [ MAC ]        |            per hop, down2: d1 <= d_i, d0 <= last_q ? acc : d1
+//	last_i    +--> acc <--+       v            per hop, up:                d0 <= last_q ? acc : d_i
+//	          |    |      |   [ drain ]
+//	          v    +------+--->   |
+//	        x_o,first_o,last_o,  y_o          d_o
+//
+// A beat enters with its operands; first starts a new sum, last marks the beat
+// that completes it. A bubble is a beat of zero operands without flags: it adds
+// nothing, so the cell needs no enable. The edge after the sum is complete copies
+// it into the drain chain, while the accumulator may already start the next.
+func OutputStationary(name string, s Spec, arith Arith, accBits int, drain string) (*hw.Module, error) {
+	b := hw.New(name, fmt.Sprintf("Output-stationary processing element, %s x %s into %d bits, drain %s.", s.A, s.B, accBits, drain))
+	x, y := b.In("x_i", s.A.Bits), b.In("y_i", s.B.Bits)
+	first, last := b.In("first_i", 1), b.In("last_i", 1)
+	lastQ := b.Pipe("last_q", last)
+	b.Out("x_o", b.Pipe("x_q", x))
+	b.Out("y_o", b.Pipe("y_q", y))
+	b.Out("first_o", b.Pipe("first_q", first))
+	b.Out("last_o", lastQ)
+
+	names := suffix(arith.Words())
+	var acc, gated []hw.ID
+	for _, n := range names {
+		r := b.Reg("acc_"+n+"_q", accBits, 0)
+		acc = append(acc, r)
+		gated = append(gated, b.Named("old_"+n, b.Mux(first, b.Const(accBits, 0), r)))
+	}
+	for i, v := range arith.MAC(b, gated, x, y) {
+		b.Next(acc[i], b.Named("new_"+names[i], v))
+	}
+	for i, n := range names {
+		in := b.In("d_"+n+"_i", accBits)
+		if drain == DrainDown2 {
+			in = b.Pipe("d1_"+n+"_q", in)
+		}
+		b.Out("d_"+n+"_o", b.Pipe("d0_"+n+"_q", b.Mux(lastQ, acc[i], in)))
+	}
+	return b.Build()
+}
+
+// WeightStationary is the cell of a weight-stationary array: it holds two
+// weights, one in use and one being loaded, and adds x times the one in use to
+// the sum that passes down the column.
+//
+//	              w_i     s_i
+//	               |       |
+//	      load_i   v       |
+//	      lsel_i> w0,w1    |
+//	               |       v
+//	x_i -----+--> mux --> [ MAC ] --> s_q --> s_o
+//	wsel_i --|-----^
+//	         +--> x_q --> x_o, wsel_o      w_o: the weight of the half being loaded
+//
+// While load_i is 1 the half lsel_i shifts down by one row. wsel travels with x.
+func WeightStationary(name string, s Spec, arith Arith, sumBits int) (*hw.Module, error) {
+	b := hw.New(name, fmt.Sprintf("Weight-stationary processing element, %s x %s into %d bits.", s.A, s.B, sumBits))
+	x, wsel := b.In("x_i", s.A.Bits), b.In("wsel_i", 1)
+	w, load, lsel := b.In("w_i", s.B.Bits), b.In("load_i", 1), b.In("lsel_i", 1)
+	b.Out("x_o", b.Pipe("x_q", x))
+	b.Out("wsel_o", b.Pipe("wsel_q", wsel))
+
+	w0, w1 := b.Reg("w0_q", s.B.Bits, 0), b.Reg("w1_q", s.B.Bits, 0)
+	b.NextIf(w0, b.Named("load0", b.And(load, b.Not(lsel))), w)
+	b.NextIf(w1, b.Named("load1", b.And(load, lsel)), w)
+	b.Out("w_o", b.Named("w_next", b.Mux(lsel, w1, w0)))
+
+	names := suffix(arith.Words())
+	var in []hw.ID
+	for _, n := range names {
+		in = append(in, b.In("s_"+n+"_i", sumBits))
+	}
+	for i, v := range arith.MAC(b, in, x, b.Named("w", b.Mux(wsel, w1, w0))) {
+		b.Out("s_"+names[i]+"_o", b.Pipe("s_"+names[i]+"_q", v))
+	}
+	return b.Build()
+}

@@ -1,0 +1,45 @@
+package pe
+
+import "tpe/hw"
+
+// MAC is the plain multiply-accumulate PE: one binary accumulator and, every
+// cycle, a carry-propagate addition of the exact product.
+//
+//	x --+
+//	    +--> [ x * y ] --> [ + ] --> sum
+//	y --+                    ^
+//	   sum (or 0) -----------+
+//
+// With Mul = booth4 and wrapping arithmetic the accumulator joins the
+// compressor tree of the Booth rows, so only one carry-propagate adder is left.
+//
+// Widths: the product of an a-bit and a b-bit operand has a+b bits, in every mix
+// of signs; it is extended to the width of the sum before the addition.
+type MAC struct {
+	Spec
+	Mul string // MulStar or MulBooth4
+}
+
+// Words implements [Arith].
+func (MAC) Words() int { return 1 }
+
+// MAC implements [Arith].
+func (m MAC) MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID {
+	w := b.Width(sum[0])
+	if m.Mul != MulBooth4 {
+		return []hw.ID{m.add(b, sum[0], m.product(b, w, x, y))}
+	}
+	rows := m.boothRows(b, w, x, y)
+	if !m.Saturate {
+		s, c := b.Compress(append([]hw.ID{sum[0]}, rows...)...)
+		return []hw.ID{b.Add(s, c)}
+	}
+	s, c := b.Compress(rows...)
+	return []hw.ID{m.add(b, sum[0], b.Named("product", b.Add(s, c)))}
+}
+
+// Resolve implements [Arith].
+func (MAC) Resolve(_ *hw.Builder, sum []hw.ID) hw.ID { return sum[0] }
+
+// Add implements [Arith].
+func (m MAC) Add(b *hw.Builder, x, y hw.ID) hw.ID { return m.add(b, x, y) }
