@@ -143,22 +143,35 @@ func (p *Plan) Play(a, b *numeric.Dense, init []int64) (drive.Play, error) {
 // Collect puts result beats in their places: M x N words, row-major, as values of
 // the accumulator's format.
 func (p *Plan) Collect(results []byte) ([]int64, error) {
-	out := &p.e.Ports.Out
-	if len(results) != p.Results()*out.BeatBytes {
-		return nil, fmt.Errorf("arch: %d bytes of results (expected %d beats of %d)", len(results), p.Results(), out.BeatBytes)
+	if want := p.Results() * p.e.Ports.Out.BeatBytes; len(results) != want {
+		return nil, fmt.Errorf("arch: %d bytes of results (expected %d)", len(results), want)
 	}
-	c := make([]int64, p.shape.M*p.shape.N)
+	c, _, err := p.CollectPart(results)
+	return c, err
+}
+
+// CollectPart is Collect for a job that was cut short; the second result says which
+// words were there.
+func (p *Plan) CollectPart(results []byte) ([]int64, []bool, error) {
+	out := &p.e.Ports.Out
+	if len(results)%out.BeatBytes != 0 || len(results) > p.Results()*out.BeatBytes {
+		return nil, nil, fmt.Errorf("arch: %d bytes of results (expected at most %d beats of %d)", len(results), p.Results(), out.BeatBytes)
+	}
+	c, present := make([]int64, p.shape.M*p.shape.N), make([]bool, p.shape.M*p.shape.N)
 	acc := p.e.Acc()
 	row := make([]uint64, p.e.Cols)
 	p.e.eachResult(p.shape, func(at func(j int) int) {
+		if len(results) == 0 {
+			return
+		}
 		results = drive.Unpack(row, results, out.Fields[0].Bytes)
 		for j, w := range row {
 			if i := at(j); i >= 0 {
-				c[i] = acc.Wrap(int64(w))
+				c[i], present[i] = acc.Wrap(int64(w)), true
 			}
 		}
 	})
-	return c, nil
+	return c, present, nil
 }
 
 // eachResult calls f for each result beat in order; at(j) is the index in C of its

@@ -1,0 +1,209 @@
+package workloads
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// DataKind is how operand values are made.
+type DataKind int
+
+// The kinds of data; the zero value is not one.
+const (
+	DataFull      DataKind = iota + 1 // uniform over the whole range
+	DataNormal                        // rounded normal, mean 0
+	DataLaplace                       // rounded Laplace, mean 0
+	DataConst                         // one value
+	DataZeros                         // a fraction of zeros, the rest full
+	DataAlternate                     // greatest and least value in turn
+	DataMin                           // the least value
+	DataMax                           // the greatest value
+	DataFile                          // values of a file
+	numDataKinds
+)
+
+func dataNames() [numDataKinds]string {
+	return [numDataKinds]string{DataFull: "full", DataNormal: "normal", DataLaplace: "laplace", DataConst: "const",
+		DataZeros: "zeros", DataAlternate: "alternate", DataMin: "min", DataMax: "max", DataFile: "file"}
+}
+
+// String returns the word that [ParseData] takes.
+func (k DataKind) String() string {
+	if k <= 0 || k >= numDataKinds {
+		return fmt.Sprintf("DataKind(%d)", int(k))
+	}
+	return dataNames()[k]
+}
+
+// Data describes operand values. Make one with [ParseData].
+type Data struct {
+	Kind DataKind
+	// Param is the standard deviation of normal, the scale b of laplace or the
+	// fraction of zeros.
+	Param float64
+	// Value is the value of const.
+	Value int64
+	// Path is the file of file.
+	Path string
+}
+
+const dataForms = "full, normal:SD, laplace:B, const:V, zeros:P, alternate, min, max or file:PATH"
+
+// ParseData reads a description of operand values:
+//
+//	full        uniform over the whole range of the operand
+//	normal:SD   normal with standard deviation SD, rounded to integers
+//	laplace:B   Laplace with scale B (standard deviation B*sqrt 2), rounded
+//	const:V     V everywhere
+//	zeros:P     0 with probability P, else as full
+//	alternate   the greatest and the least value in turn along the elements
+//	min, max    the least or the greatest value everywhere
+//	file:PATH   the values of a .npy or raw little-endian file, from its start
+//	            again when the operand is longer
+//
+// Normal and Laplace values outside of the operand's range are drawn again, so an
+// unsigned operand gets the positive half.
+func ParseData(spec string) (Data, error) {
+	word, arg, hasArg := strings.Cut(strings.TrimSpace(spec), ":")
+	d := Data{}
+	var names []string
+	for k, name := range dataNames() {
+		if name == "" {
+			continue
+		}
+		names = append(names, name)
+		if name == word {
+			d.Kind = DataKind(k)
+		}
+	}
+	bad := func(what, want string) (Data, error) {
+		return Data{}, fmt.Errorf("%s: %q (expected %s)", what, spec, want)
+	}
+	switch d.Kind {
+	case 0:
+		return bad("unknown data", fmt.Sprintf("%s; the nearest is %q", dataForms, nearest(word, names)))
+	case DataNormal, DataLaplace, DataZeros:
+		v, err := strconv.ParseFloat(arg, 64)
+		least, most := minScale, math.MaxFloat64
+		want := fmt.Sprintf("%s:NUMBER with a number of at least %g", word, minScale)
+		if d.Kind == DataZeros {
+			least, most, want = 0, 1, "zeros:P with P from 0 to 1"
+		}
+		if err != nil || !(v >= least && v <= most) {
+			return bad("bad data", want)
+		}
+		d.Param = v
+	case DataConst:
+		v, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil {
+			return bad("bad data", "const:INTEGER")
+		}
+		d.Value = v
+	case DataFile:
+		if arg == "" {
+			return bad("bad data", "file:PATH")
+		}
+		d.Path = arg
+	default:
+		if hasArg {
+			return bad("bad data", word+" without a parameter")
+		}
+	}
+	return d, nil
+}
+
+// String returns the description in the form that [ParseData] reads.
+func (d Data) String() string {
+	switch d.Kind {
+	case DataNormal, DataLaplace, DataZeros:
+		return d.Kind.String() + ":" + strconv.FormatFloat(d.Param, 'g', -1, 64)
+	case DataConst:
+		return d.Kind.String() + ":" + strconv.FormatInt(d.Value, 10)
+	case DataFile:
+		return d.Kind.String() + ":" + d.Path
+	}
+	return d.Kind.String()
+}
+
+// DataSet describes the values of the three operands of a GEMM.
+type DataSet struct {
+	A, B, C Data
+}
+
+// ParseDataSet reads one description for A and B ("normal:20"), or one for each
+// operand ("a=normal:20,b=laplace:8,c=full"). A and B are full and the initial C
+// is const:0 where nothing else is said.
+func ParseDataSet(spec string) (DataSet, error) {
+	s := DataSet{A: Data{Kind: DataFull}, B: Data{Kind: DataFull}, C: Data{Kind: DataConst}}
+	if len(spec) < 2 || spec[1] != '=' {
+		d, err := ParseData(spec)
+		if err != nil {
+			return DataSet{}, err
+		}
+		s.A, s.B = d, d
+		return s, nil
+	}
+	seen := ""
+	for _, part := range strings.Split(spec, ",") {
+		operand, text, ok := strings.Cut(strings.TrimSpace(part), "=")
+		operand = strings.ToLower(operand)
+		if !ok || len(operand) != 1 || !strings.Contains("abc", operand) {
+			return DataSet{}, fmt.Errorf("bad data of an operand: %q (expected a=DATA, b=DATA or c=DATA)", part)
+		}
+		if strings.Contains(seen, operand) {
+			return DataSet{}, fmt.Errorf("data of operand %s given twice: %q (expected once)", operand, part)
+		}
+		seen += operand
+		d, err := ParseData(text)
+		if err != nil {
+			return DataSet{}, err
+		}
+		*map[string]*Data{"a": &s.A, "b": &s.B, "c": &s.C}[operand] = d
+	}
+	return s, nil
+}
+
+// String returns the description in the form that [ParseDataSet] reads.
+func (s DataSet) String() string {
+	if s.A == s.B && s.C == (Data{Kind: DataConst}) {
+		return s.A.String()
+	}
+	return fmt.Sprintf("a=%v,b=%v,c=%v", s.A, s.B, s.C)
+}
+
+// Format is the range of an operand: integers of Bits bits, two's complement if
+// Signed.
+type Format struct {
+	Bits   int
+	Signed bool
+}
+
+// Validate reports a width that int64 values cannot hold.
+func (f Format) Validate() error {
+	most := 63
+	if f.Signed {
+		most = 64
+	}
+	if f.Bits < 1 || f.Bits > most {
+		return fmt.Errorf("operand width is out of range: %d bits (expected 1 to %d)", f.Bits, most)
+	}
+	return nil
+}
+
+// Range returns the least and the greatest value of the format.
+func (f Format) Range() (least, greatest int64) {
+	if f.Signed {
+		return -1 << (f.Bits - 1), 1<<(f.Bits-1) - 1
+	}
+	return 0, 1<<f.Bits - 1
+}
+
+// String returns "int8", "uint4" and so on.
+func (f Format) String() string {
+	if f.Signed {
+		return "int" + strconv.Itoa(f.Bits)
+	}
+	return "uint" + strconv.Itoa(f.Bits)
+}

@@ -1,0 +1,162 @@
+package workloads
+
+import "fmt"
+
+// Operand names one matrix of one repetition of one layer.
+type Operand struct {
+	// Layer is the row of the workload and Repeat the repetition, both from 0.
+	Layer, Repeat int
+	// Matrix is 'A', 'B' or 'C'.
+	Matrix byte
+}
+
+// Generator makes operand values. The value of an element is a pure function of
+// the generator's arguments, the operand and the element's row-major index
+// (row*columns + column), so any part of a matrix can be made alone. It is safe
+// for concurrent use.
+type Generator struct {
+	data    Data
+	format  Format
+	seed    uint64
+	least   int64
+	most    int64
+	zeros   uint64 // of 2^53, the share of zeros
+	sampler *sampler
+	values  []int64 // of a file
+}
+
+// NewGenerator returns a source of values of the given kind in the range of f.
+// It reads the file of a [DataFile] once and refuses values outside the range.
+func NewGenerator(d Data, f Format, seed uint64) (*Generator, error) {
+	if err := f.Validate(); err != nil {
+		return nil, err
+	}
+	g := &Generator{data: d, format: f, seed: seed}
+	g.least, g.most = f.Range()
+	var err error
+	switch d.Kind {
+	case DataFull, DataAlternate, DataMin, DataMax:
+	case DataConst:
+		if d.Value < g.least || d.Value > g.most {
+			return nil, fmt.Errorf("constant is out of range: %d (expected %d to %d for %v)", d.Value, g.least, g.most, f)
+		}
+	case DataZeros:
+		if !(d.Param >= 0 && d.Param <= 1) {
+			return nil, fmt.Errorf("share of zeros is out of range: %v (expected 0 to 1)", d.Param)
+		}
+		g.zeros = uint64(d.Param * (1 << 53))
+	case DataNormal, DataLaplace:
+		g.sampler, err = newSampler(d, g.least, g.most)
+	case DataFile:
+		g.values, err = readValues(d.Path, f)
+	default:
+		err = fmt.Errorf("unknown data: %v (expected %s)", d.Kind, dataForms)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// Data returns the description that the generator was made from.
+func (g *Generator) Data() Data { return g.data }
+
+// Format returns the range of the values.
+func (g *Generator) Format() Format { return g.format }
+
+// Element returns the value with the given row-major index, 0 or more.
+func (g *Generator) Element(op Operand, index int64) int64 {
+	var one [1]int64
+	g.FillRow(one[:], op, index)
+	return one[0]
+}
+
+// FillRow sets dst to the elements start, start+1, ... of the operand in
+// row-major order. It allocates nothing.
+func (g *Generator) FillRow(dst []int64, op Operand, start int64) {
+	switch g.data.Kind {
+	case DataConst:
+		fill(dst, g.data.Value)
+	case DataMin:
+		fill(dst, g.least)
+	case DataMax:
+		fill(dst, g.most)
+	case DataAlternate:
+		for i := range dst {
+			dst[i] = g.most
+			if (start+int64(i))&1 == 1 {
+				dst[i] = g.least
+			}
+		}
+	case DataFile:
+		n := int64(len(g.values))
+		at := start % n
+		for i := range dst {
+			dst[i] = g.values[at]
+			if at++; at == n {
+				at = 0
+			}
+		}
+	default:
+		g.fillRandom(dst, streamKey(g.seed, op), uint64(start))
+	}
+}
+
+func fill(dst []int64, v int64) {
+	for i := range dst {
+		dst[i] = v
+	}
+}
+
+func (g *Generator) fillRandom(dst []int64, key, start uint64) {
+	counter := key + start*golden
+	switch g.data.Kind {
+	case DataNormal, DataLaplace:
+		for i := range dst {
+			dst[i] = g.sampler.at(mix(counter) >> 11)
+			counter += golden
+		}
+	case DataZeros:
+		for i := range dst {
+			h := mix(counter)
+			dst[i] = 0
+			if h>>11 >= g.zeros {
+				dst[i] = g.uniform(mix(h ^ golden))
+			}
+			counter += golden
+		}
+	default:
+		for i := range dst {
+			dst[i] = g.uniform(mix(counter))
+			counter += golden
+		}
+	}
+}
+
+// uniform maps 64 random bits to a value of the format.
+func (g *Generator) uniform(h uint64) int64 {
+	if g.format.Signed {
+		return int64(h) >> (64 - g.format.Bits)
+	}
+	return int64(h >> (64 - g.format.Bits))
+}
+
+// golden is 2^64 divided by the golden ratio, the increment of SplitMix64.
+const golden = 0x9e3779b97f4a7c15
+
+// mix is the output function of SplitMix64 (Steele, Lea, Flood: Fast splittable
+// pseudorandom number generators, OOPSLA 2014, figure 16, with the constants of
+// Stafford's variant 13). Element i of a stream is mix(key + i*golden).
+func mix(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// streamKey gives each operand a stream of its own.
+func streamKey(seed uint64, op Operand) uint64 {
+	h := mix(seed + golden)
+	h = mix(h + golden ^ uint64(op.Layer))
+	h = mix(h + golden ^ uint64(op.Repeat))
+	return mix(h + golden ^ uint64(op.Matrix))
+}
