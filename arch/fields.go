@@ -159,7 +159,7 @@ func ParseYAML(file string, src []byte) (Config, error) {
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(src, &doc); err != nil {
-		return c, fmt.Errorf("%s: not YAML: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
+		return c, syntaxError(file, err)
 	}
 	if len(doc.Content) == 0 {
 		return c, fmt.Errorf("%s:1:1: file is empty: %q (expected keys such as %q)", file, "", "rows: 32")
@@ -200,6 +200,19 @@ func ParseYAML(file string, src []byte) (Config, error) {
 		}
 	}
 	return c, errors.Join(errs...)
+}
+
+// syntaxError gives yaml's message the form of the others; yaml knows no column.
+func syntaxError(file string, err error) error {
+	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		if n, msg, ok := strings.Cut(rest, ": "); ok {
+			if v, err := strconv.Atoi(n); err == nil {
+				line, text = v, msg
+			}
+		}
+	}
+	return fmt.Errorf("%s:%d:1: not YAML: %s (expected keys such as %q)", file, line, text, "rows: 32")
 }
 
 func kindName(k yaml.Kind) string {

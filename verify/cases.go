@@ -1,0 +1,164 @@
+package verify
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"tpe/arch"
+	"tpe/hw/drive"
+	"tpe/numeric"
+	"tpe/workloads"
+)
+
+// job is a case: a matrix multiplication with its data, its stalls and what must come
+// out.
+type job struct {
+	index   int
+	shape   arch.Shape
+	data    workloads.Data
+	stalled bool
+	cut     int // cycles until a reset, 0: runs to its end
+	plan    *arch.Plan
+	play    drive.Play
+	want    []int64
+	first   bool // begins with a reset
+}
+
+func (j *job) String() string {
+	s := fmt.Sprintf("case %d: gemm %s, data %s", j.index, j.shape, j.data)
+	if j.stalled {
+		s += ", random valid and ready"
+	}
+	if j.cut > 0 {
+		s += fmt.Sprintf(", reset after %d cycles", j.cut)
+	}
+	return s
+}
+
+// dataKinds are the operand distributions of the cases: random over the whole range,
+// and the extremes.
+func dataKinds() []workloads.Data {
+	return []workloads.Data{
+		{Kind: workloads.DataFull}, {Kind: workloads.DataFull}, {Kind: workloads.DataFull},
+		{Kind: workloads.DataMin}, {Kind: workloads.DataMax}, {Kind: workloads.DataAlternate},
+		{Kind: workloads.DataZeros, Param: 0.5}, {Kind: workloads.DataConst},
+	}
+}
+
+// maker makes cases for one engine.
+type maker struct {
+	e    *arch.Engine
+	rng  *rand.Rand
+	seed uint64
+}
+
+func newMaker(e *arch.Engine, seed uint64) *maker {
+	return &maker{e: e, rng: rand.New(rand.NewPCG(seed, 0x7470655f76657269)), seed: seed}
+}
+
+// cases makes n cases: shapes from 1 to three times the array in each dimension; half of
+// them with random valid and ready patterns; one in sixteen cut by a reset. The next job
+// follows on the same copy of the engine.
+func (m *maker) cases(n int) ([]*job, error) {
+	var jobs []*job
+	for i := range n {
+		j := &job{index: i, stalled: i%2 == 1, first: i == 0}
+		if i > 0 && jobs[i-1].cut > 0 {
+			j.first = true
+		}
+		j.shape = arch.Shape{M: m.extent(3 * m.e.Rows), N: m.extent(3 * m.e.Cols), K: m.extent(3 * m.e.Rows)}
+		kinds := dataKinds()
+		j.data = kinds[m.rng.IntN(len(kinds))]
+		if i%16 == 15 {
+			j.cut = 1 + m.rng.IntN(int(m.e.Cycles(j.shape)))
+		}
+		if err := m.fill(j); err != nil {
+			return nil, fmt.Errorf("%s: %w", j, err)
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs, nil
+}
+
+// extent draws a dimension; its ends more often than the rest.
+func (m *maker) extent(hi int) int {
+	switch m.rng.IntN(8) {
+	case 0:
+		return 1
+	case 1:
+		return hi
+	}
+	return 1 + m.rng.IntN(hi)
+}
+
+// fill makes the operands, the stimulus and the expected words of a case.
+func (m *maker) fill(j *job) error {
+	var err error
+	if j.plan, err = m.e.Plan(j.shape); err != nil {
+		return err
+	}
+	s := j.shape
+	a, err := m.operand('A', j, m.e.A, s.M, s.K)
+	if err != nil {
+		return err
+	}
+	b, err := m.operand('B', j, m.e.B, s.K, s.N)
+	if err != nil {
+		return err
+	}
+	acc := m.e.Acc()
+	var init []int64
+	if m.e.InitC {
+		init = make([]int64, s.M*s.N)
+		for i := range init {
+			init[i] = acc.Wrap(m.rng.Int64())
+		}
+	}
+	if j.play, err = j.plan.Play(a, b, init); err != nil {
+		return err
+	}
+	if j.want, err = numeric.GEMM(a, b, init, acc); err != nil {
+		return err
+	}
+	j.play.Cut = j.cut
+	j.play.Limit = int(20*m.e.Cycles(s)) + 2000
+	if j.first {
+		j.play.Reset = 1 + m.rng.IntN(3)
+	}
+	if j.stalled {
+		j.play.Valid = make([][]byte, len(j.play.Beats))
+		for i := range j.play.Valid {
+			j.play.Valid[i] = m.pattern()
+		}
+		j.play.Ready = m.pattern()
+	}
+	return nil
+}
+
+func (m *maker) operand(matrix byte, j *job, f numeric.Int, rows, cols int) (*numeric.Dense, error) {
+	g, err := workloads.NewGenerator(j.data, workloads.Format{Bits: f.Bits, Signed: f.Signed}, m.seed)
+	if err != nil {
+		return nil, err
+	}
+	d := numeric.NewDense(rows, cols)
+	buf := make([]int64, rows*cols)
+	g.FillRow(buf, workloads.Operand{Layer: j.index, Matrix: matrix}, 0)
+	for i, v := range buf {
+		d.Data[i] = int32(v)
+	}
+	return d, nil
+}
+
+// pattern is a random periodic handshake pattern with a random share of ones, and at
+// least one.
+func (m *maker) pattern() []byte {
+	p := make([]byte, 1+m.rng.IntN(64))
+	share := m.rng.Float64()
+	for i := range p {
+		if m.rng.Float64() < share {
+			p[i] = 1
+		}
+	}
+	p[m.rng.IntN(len(p))] = 1
+	return p
+}
