@@ -1,6 +1,9 @@
 package hw
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Flatten returns a module of the same ports and behaviour without instances.
 // Every node of an instance's module stands once, its shape extended by the
@@ -101,6 +104,15 @@ func prefixed(prefix, name string) string {
 	return prefix + "_" + name
 }
 
+// freshAxis returns the name, with a suffix if an axis has it already.
+func (f *flattener) freshAxis(name string) string {
+	fresh := name
+	for k := 2; f.out.AxisIndex(fresh) >= 0; k++ {
+		fresh = name + "_" + strconv.Itoa(k)
+	}
+	return fresh
+}
+
 // remap translates the axis numbers of a node.
 func (f *flattener) remap(n *Node, axes []int) {
 	switch n.Op {
@@ -179,7 +191,7 @@ func (f *flattener) copyInst(m *Module, i int, prefix string, over Shape, axes [
 			return fmt.Errorf("flattened: more than %d axes", MaxAxes)
 		}
 		innerAxes[k] = len(f.out.Axes)
-		f.out.Axes = append(f.out.Axes, Axis{prefixed(name, a.Name), a.Size})
+		f.out.Axes = append(f.out.Axes, Axis{f.freshAxis(prefixed(name, a.Name)), a.Size})
 	}
 	drivers := make([]ID, len(in.In))
 	for k, p := range in.Mod.Inputs {

@@ -1,0 +1,3 @@
+package main
+type genCmd struct{}
+func (genCmd) Run(e *env) error { return nil }

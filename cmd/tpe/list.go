@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strconv"
+
+	"tpe/arch"
+	"tpe/workloads"
+)
+
+type listCmd struct {
+	What string `arg:"" enum:"engines,pes,formats,workloads" help:"engines, pes, formats or workloads."`
+	outputFlags
+}
+
+// engineRow is a row of tpe list engines --json.
+type engineRow struct {
+	Name         string   `json:"name"`
+	Kind         string   `json:"kind"`
+	Formats      []string `json:"formats"`
+	Dims         []int    `json:"dims"`
+	MACsPerCycle int      `json:"macs_per_cycle"`
+	Exact        bool     `json:"exact"`
+	Fidelities   []string `json:"fidelities"`
+	Doc          string   `json:"doc"`
+}
+
+// namedRow is a row of the other lists.
+type namedRow struct {
+	Name string `json:"name"`
+	Doc  string `json:"doc"`
+}
+
+// Run implements the command.
+func (c *listCmd) Run(e *env) error {
+	if c.What == "engines" {
+		return c.engines(e)
+	}
+	var list []namedRow
+	switch c.What {
+	case "pes":
+		list = []namedRow{
+			{"mac", "multiply and accumulate in one binary word; multiplier star (left to synthesis) or booth4"},
+			{"opt1", "compressed accumulation of Booth rows into a (sum, carry) pair; the carry propagates at the edge of the array"},
+		}
+	case "formats":
+		list = []namedRow{{"int2..int16", "two's complement operands"}, {"uint2..uint16", "unsigned operands"},
+			{"2..64 bits", "accumulator, signed if either operand is; wraps or saturates"}}
+	case "workloads":
+		for _, w := range workloads.Names() {
+			list = append(list, namedRow{w.Name, w.Description})
+		}
+		list = append(list, namedRow{"gemm:MxNxK", "one matrix multiplication"}, namedRow{"FILE.csv", "SCALE-Sim topology or the project's own table"})
+	}
+	rows := func() [][]string {
+		out := [][]string{{"name", "description"}}
+		for _, r := range list {
+			out = append(out, []string{r.Name, r.Doc})
+		}
+		return out
+	}
+	return c.emit(e, list, rows, func(w io.Writer) error { return (&table{rows()}).write(w) })
+}
+
+func (c *listCmd) engines(e *env) error {
+	var list []engineRow
+	for _, p := range arch.Presets() {
+		cfg := p.Config
+		list = append(list, engineRow{
+			Name: p.Name, Kind: cfg.Kind, Formats: []string{cfg.A.String(), cfg.B.String(), cfg.Acc().Int.String()},
+			Dims: []int{cfg.Rows, cfg.Cols}, MACsPerCycle: cfg.MACsPerCycle(), Exact: true,
+			Fidelities: []string{"formula", "cycle", "rtl"}, Doc: p.Doc,
+		})
+	}
+	rows := func() [][]string {
+		out := [][]string{{"name", "kind", "formats", "dims", ">macs_per_cycle", "description"}}
+		for _, r := range list {
+			out = append(out, []string{r.Name, r.Kind, fmt.Sprintf("%s x %s into %s", r.Formats[0], r.Formats[1], r.Formats[2]),
+				fmt.Sprintf("%dx%d", r.Dims[0], r.Dims[1]), strconv.Itoa(r.MACsPerCycle), r.Doc})
+		}
+		return out
+	}
+	return c.emit(e, list, rows, func(w io.Writer) error { return (&table{rows()}).write(w) })
+}
+
+type showCmd struct {
+	Engine string   `arg:"" help:"A preset or a .yaml file."`
+	Set    []string `placeholder:"K=V" sep:"none" help:"Change a key of the engine; may be repeated."`
+}
+
+// Run implements the command.
+func (c *showCmd) Run(e *env) error {
+	cfg, err := arch.Load(c.Engine, c.Set)
+	if err != nil {
+		return err
+	}
+	_, err = e.out.Write(cfg.YAML())
+	return err
+}
+
+// version is the project's version.
+const version = "0.1.0"
+
+type versionCmd struct{}
+
+// Run implements the command.
+func (c *versionCmd) Run(e *env) error {
+	fmt.Fprintf(e.out, "tpe %s, engine schema %d, %s %s/%s\n", version, arch.SchemaVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	for _, t := range foundTools() {
+		fmt.Fprintf(e.out, "%-10s %s\n", t[0], t[1])
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"tpe/arch"
+	"tpe/verify"
+)
+
+type verifyCmd struct {
+	Engine string   `placeholder:"E" help:"A preset (tpe list engines) or a .yaml file."`
+	All    bool     `help:"Every preset; at 4x4, 3x5 and 8x8 unless rows or cols are set."`
+	Set    []string `placeholder:"K=V" sep:"none" help:"Change a key of the engine; may be repeated."`
+	Cases  int      `default:"100" help:"Cases of each engine."`
+	Seed   uint64   `default:"1" help:"Seed of shapes, operands and stalls."`
+	Legs   string   `placeholder:"L,.." help:"Only these legs: eval,lanes,llvm,verilator,icarus,netlist."`
+	outputFlags
+}
+
+// verifyReport is the JSON of tpe verify --all.
+type verifyReport struct {
+	Engines         []*verify.Result `json:"engines"`
+	Cases           int              `json:"cases"`
+	MACs            int64            `json:"macs"`
+	BitMismatches   int64            `json:"bit_mismatches"`
+	CycleMismatches int64            `json:"cycle_mismatches"`
+}
+
+// Run implements the command.
+func (c *verifyCmd) Run(e *env) error {
+	configs, err1 := c.configs()
+	var err2 error
+	if c.Cases < 1 {
+		err2 = fmt.Errorf("--cases: out of range: %d (expected at least 1)", c.Cases)
+	}
+	legs, err3 := verify.SelectLegs(c.Legs)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	report := &verifyReport{}
+	var runErr error
+	for _, cfg := range configs {
+		eng, err := arch.Build(cfg)
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprintf("%s %dx%d", cfg.Name, cfg.Rows, cfg.Cols)
+		res, err := verify.Run(e.ctx, eng, verify.Options{Cases: c.Cases, Seed: c.Seed, Legs: legs,
+			Progress: func(l verify.LegResult) { e.progress("%s: %s done", name, l.Name) }})
+		if res != nil {
+			report.Engines = append(report.Engines, res)
+			report.Cases += res.Cases
+			report.MACs += res.MACs
+			report.BitMismatches += res.BitMismatches
+			report.CycleMismatches += res.CycleMismatches
+		}
+		if err != nil {
+			runErr = err
+			break
+		}
+	}
+	e.progressDone()
+	var v any = report
+	if !c.All && len(report.Engines) == 1 {
+		v = report.Engines[0]
+	}
+	if err := c.emit(e, v, report.rows, func(w io.Writer) error { return report.table(w) }); err != nil {
+		return err
+	}
+	switch {
+	case errors.Is(runErr, context.Canceled):
+		return fmt.Errorf("interrupted after %d engines: %w", len(report.Engines), runErr)
+	case runErr != nil:
+		return runErr
+	case report.BitMismatches+report.CycleMismatches > 0:
+		return errCheck
+	}
+	return nil
+}
+
+func (c *verifyCmd) configs() ([]arch.Config, error) {
+	if c.All == (c.Engine != "") {
+		return nil, errors.New("--engine: expected either an engine or --all")
+	}
+	if c.Engine != "" {
+		cfg, err := arch.Load(c.Engine, c.Set)
+		return []arch.Config{cfg}, err
+	}
+	sized := false
+	for _, s := range c.Set {
+		sized = sized || strings.HasPrefix(s, "rows=") || strings.HasPrefix(s, "cols=")
+	}
+	sizes := [][]string{{"rows=4", "cols=4"}, {"rows=3", "cols=5"}, {"rows=8", "cols=8"}}
+	if sized {
+		sizes = [][]string{nil}
+	}
+	var list []arch.Config
+	var errs []error
+	for _, p := range arch.PresetNames() {
+		for _, size := range sizes {
+			cfg, err := arch.Load(p, append(append([]string(nil), size...), c.Set...))
+			list, errs = append(list, cfg), append(errs, err)
+		}
+	}
+	return list, errors.Join(errs...)
+}
+
+func (r *verifyReport) rows() [][]string {
+	rows := [][]string{{"engine", "rows", "cols", "leg", "version", "cases", "bit_mismatches", "cycle_mismatches", "skipped"}}
+	for _, e := range r.Engines {
+		for _, l := range e.Legs {
+			rows = append(rows, []string{e.Engine, fmt.Sprint(e.Rows), fmt.Sprint(e.Cols), l.Name, l.Version, fmt.Sprint(l.Cases),
+				fmt.Sprint(l.BitMismatches), fmt.Sprint(l.CycleMismatches), l.Skipped})
+		}
+	}
+	return rows
+}
+
+func (r *verifyReport) table(w io.Writer) error {
+	var t table
+	t.add("engine", "array", "leg", ">cases", ">bits differ", ">cycles differ", "tool")
+	for _, e := range r.Engines {
+		for _, l := range e.Legs {
+			note := l.Version
+			if l.Skipped != "" {
+				note = "skipped: " + l.Skipped
+			}
+			t.add(e.Engine, fmt.Sprintf("%dx%d", e.Rows, e.Cols), l.Name, count(int64(l.Cases)), count(l.BitMismatches), count(l.CycleMismatches), note)
+		}
+	}
+	if err := t.write(w); err != nil {
+		return err
+	}
+	for _, e := range r.Engines {
+		for _, f := range e.Failures {
+			fmt.Fprintf(w, "\n%s %dx%d, %s, %s\n%s\n", e.Engine, e.Rows, e.Cols, f.Leg, f.Case, f.Diff)
+		}
+	}
+	_, err := fmt.Fprintf(w, "%s cases, %s MACs: %s words and %s cycle counts differ\n", count(int64(r.Cases)), count(r.MACs), count(r.BitMismatches), count(r.CycleMismatches))
+	return err
+}

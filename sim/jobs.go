@@ -1,0 +1,231 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+
+	"tpe/arch"
+	"tpe/hw/drive"
+	"tpe/numeric"
+	"tpe/workloads"
+)
+
+// jobs steps matrix multiplications on one copy of the engine.
+type jobs struct {
+	ctx    context.Context
+	e      *arch.Engine
+	opt    Options
+	runner drive.Runner
+	stop   func() error
+	gen    [3]*workloads.Generator // of A, B and the initial C
+}
+
+func (j *jobs) close() {
+	if j.stop != nil {
+		j.stop()
+	}
+}
+
+// open makes the runner and the generators when they are first needed.
+func (j *jobs) open() error {
+	if j.runner != nil {
+		return nil
+	}
+	acc := j.e.Acc()
+	formats := [3]numeric.Int{j.e.A, j.e.B, acc.Int}
+	for i, d := range []workloads.Data{j.opt.Data.A, j.opt.Data.B, j.opt.Data.C} {
+		g, err := workloads.NewGenerator(d, workloads.Format{Bits: formats[i].Bits, Signed: formats[i].Signed}, j.opt.Seed)
+		if err != nil {
+			return fmt.Errorf("--data: %w", err)
+		}
+		j.gen[i] = g
+	}
+	if j.opt.NewRunner != nil {
+		r, err := j.opt.NewRunner(j.ctx, j.e)
+		j.runner = r
+		return err
+	}
+	r, stop, err := NewRunner(j.opt.Executor, j.e.Flat)
+	j.runner, j.stop = r, stop
+	return err
+}
+
+// layer fills a row of the report. lead says that the layer is the first of its
+// shape, which is the one that samples step.
+func (j *jobs) layer(out *Layer, g workloads.GEMM, index int, lead bool) error {
+	s := shapeOf(g)
+	one := j.e.Cycles(s)
+	cycles := one * g.Repeats()
+	switch {
+	case j.opt.Fidelity == Formula && j.opt.Check == CheckSample && lead:
+		for _, r := range j.sample(s, index) {
+			if _, err := j.step(out, s, r, index, 0); err != nil {
+				return err
+			}
+		}
+	case j.opt.Check == CheckAll:
+		cycles = 0
+		for rep := range g.Repeats() {
+			n, err := j.step(out, s, whole(s), index, int(rep))
+			if err != nil {
+				return err
+			}
+			cycles += n
+		}
+	case j.opt.Fidelity != Formula:
+		n, err := j.step(out, s, whole(s), index, 0)
+		if err != nil {
+			return err
+		}
+		cycles = n * g.Repeats()
+	}
+	acc := j.e.Acc()
+	out.Name, out.Op, out.M, out.N, out.K = g.Name, g.Op, g.M, g.N, g.K
+	out.Batch, out.Groups, out.Count = g.Batch, g.Groups, g.Count
+	out.MACs, out.Cycles, out.ComputeCycles = g.MACs(), cycles, cycles
+	out.Utilization = utilization(out.MACs, cycles, j.e.MACsPerCycle())
+	out.Bytes = g.CompulsoryBytes(j.e.A.Bits, j.e.B.Bits, acc.Bits)
+	if j.opt.Bandwidth > 0 {
+		out.Bound = "compute"
+		if float64(out.Bytes) > j.opt.Bandwidth*float64(cycles) {
+			out.Bound = "memory"
+		}
+	}
+	return nil
+}
+
+// region is a rectangle of C, computed over the full K.
+type region struct{ m0, n0, m, n int }
+
+func whole(s arch.Shape) region { return region{0, 0, s.M, s.N} }
+
+// sampleWords is the least number of words that a sample compares, if there are as
+// many.
+const sampleWords = 1024
+
+// sample chooses rectangles of C that begin on the array's tiles: one inside, one
+// with the last row and column, at positions from the seed; all of C if it is small.
+func (j *jobs) sample(s arch.Shape, layer int) []region {
+	if s.M*s.N <= 2*sampleWords {
+		return []region{whole(s)}
+	}
+	rows, cols := j.e.Rows, j.e.Cols
+	if j.e.Dataflow != arch.OS {
+		rows = 32 // rows stream through: any number is a tile
+	}
+	if j.e.Dataflow == arch.IS {
+		rows, cols = cols, rows
+	}
+	height := min(s.M, max(rows, 32))
+	width := min(s.N, (sampleWords/height+cols-1)/cols*cols)
+	if width == s.N {
+		height = min(s.M, (sampleWords/width+rows)/rows*rows)
+	}
+	pick := func(extent, size, tile int, salt int64) int {
+		n := (extent - size) / tile // last start that keeps the rectangle inside and off the edge
+		if n <= 0 {
+			return 0
+		}
+		h := splitmix(j.opt.Seed ^ splitmix(uint64(layer)*2+uint64(salt)))
+		return int(h%uint64(n)) * tile
+	}
+	inner := region{pick(s.M, height, rows, 0), pick(s.N, width, cols, 1), height, width}
+	edge := region{m: min(s.M, height), n: min(s.N, width)}
+	edge.m0 = start(s.M, edge.m, rows)
+	edge.n0 = start(s.N, edge.n, cols)
+	edge.m, edge.n = s.M-edge.m0, s.N-edge.n0
+	return []region{inner, edge}
+}
+
+// start is the first tile boundary from which size reaches the end.
+func start(extent, size, tile int) int { return (extent - size + tile - 1) / tile * tile }
+
+// splitmix is the finaliser of the SplitMix64 generator.
+func splitmix(z uint64) uint64 {
+	z += 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// step runs a rectangle of C as a job, compares its words with the software GEMM and its
+// cycles with the formula, and returns the cycles.
+func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int64, error) {
+	if err := j.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if err := j.open(); err != nil {
+		return 0, err
+	}
+	part := arch.Shape{M: r.m, N: r.n, K: s.K}
+	plan, err := j.e.Plan(part)
+	if err != nil {
+		return 0, err
+	}
+	a := j.operand(0, layer, repeat, s.K, r.m0, 0, r.m, s.K)
+	b := j.operand(1, layer, repeat, s.N, 0, r.n0, s.K, r.n)
+	var init []int64
+	if j.e.InitC {
+		init = j.initial(layer, repeat, s.N, r)
+	}
+	play, err := plan.Play(a, b, init)
+	if err != nil {
+		return 0, err
+	}
+	want := j.e.Cycles(part)
+	play.Reset = 1
+	play.Limit = int(2*want + 1000)
+	traces, err := j.runner.Run([]drive.Play{play})
+	if err != nil {
+		return 0, err
+	}
+	t := &traces[0]
+	span := t.Span(j.e.OperandStreams()...)
+	out.CyclesChecked++
+	if span != want {
+		out.CycleMismatch++
+	}
+	out.AssertFailures += int64(t.Failures)
+	if j.opt.Check == CheckNone {
+		return span, nil
+	}
+	got, err := plan.Collect(t.Results)
+	if err != nil {
+		return 0, err
+	}
+	ref, err := numeric.GEMM(a, b, init, j.e.Acc())
+	if err != nil {
+		return 0, err
+	}
+	out.Checked += int64(len(got))
+	for i := range got {
+		if got[i] != ref[i] {
+			out.Mismatches++
+		}
+	}
+	return span, nil
+}
+
+// operand makes rows x cols elements of A (0) or B (1), whose rows have stride
+// elements, from element (r0, c0).
+func (j *jobs) operand(which, layer, repeat, stride, r0, c0, rows, cols int) *numeric.Dense {
+	d := numeric.NewDense(rows, cols)
+	buf := make([]int64, cols)
+	op := workloads.Operand{Layer: layer, Repeat: repeat, Matrix: "AB"[which]}
+	for i := range rows {
+		j.gen[which].FillRow(buf, op, int64(r0+i)*int64(stride)+int64(c0))
+		row := d.Row(i)
+		for k, v := range buf {
+			row[k] = int32(v)
+		}
+	}
+	return d
+}
+
+func (j *jobs) initial(layer, repeat, stride int, r region) []int64 {
+	c := make([]int64, r.m*r.n)
+	for i := range r.m {
+		j.gen[2].FillRow(c[i*r.n:(i+1)*r.n], workloads.Operand{Layer: layer, Repeat: repeat, Matrix: 'C'}, int64(r.m0+i)*int64(stride)+int64(r.n0))
+	}
+	return c
+}

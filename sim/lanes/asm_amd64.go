@@ -1,0 +1,242 @@
+package lanes
+
+import (
+	"unsafe"
+
+	"tpe/hw"
+)
+
+//go:noescape
+func runSteps(first *step, n int)
+
+//go:noescape
+func cpuid(leaf, sub uint32) (a, b, c, d uint32)
+
+//go:noescape
+func xgetbv() (a, d uint32)
+
+//go:noescape
+func sameKernel(i int) uintptr
+
+//go:noescape
+func mixedKernel(i int) uintptr
+
+// features are the instruction sets that kernels need.
+type features struct {
+	base   bool // AVX-512 F, BW, DQ, VL
+	counts bool // BITALG and VPOPCNTDQ
+}
+
+// cpu is what this processor and its operating system offer. It never changes.
+var cpu = detect()
+
+func detect() features {
+	var f features
+	most, _, _, _ := cpuid(0, 0)
+	if most < 7 {
+		return f
+	}
+	_, _, c1, _ := cpuid(1, 0)
+	if c1>>27&1 == 0 { // OSXSAVE
+		return f
+	}
+	if saved, _ := xgetbv(); saved&0xe6 != 0xe6 { // vector and mask registers
+		return f
+	}
+	_, b, c, _ := cpuid(7, 0)
+	const need = 1<<16 | 1<<17 | 1<<30 | 1<<31 // F, DQ, BW, VL
+	f.base = b&need == need
+	f.counts = f.base && c>>12&1 == 1 && c>>14&1 == 1
+	return f
+}
+
+// vectors reports whether there are assembly kernels for this processor.
+func vectors() bool { return cpu.base }
+
+// asmShift returns the kernels of a shift.
+func asmShift(size int) shiftCode {
+	if !cpu.base {
+		return shiftCode{}
+	}
+	return shiftCode{rows: sameKernel(48), scatter: sameKernel(40 + log2(size))}
+}
+
+func log2(size int) int {
+	n := 0
+	for 1<<n < size {
+		n++
+	}
+	return n
+}
+
+// asmKernel is the address of the assembly kernel of a lane operation, or 0 if
+// there is none. The numbers are those of the tables in the assembly files.
+func asmKernel(s *step, k kern, dsize, esize int) uintptr {
+	d, e := log2(dsize), log2(esize)
+	switch k {
+	case kCopy:
+		return sameKernel(0)
+	case kNot:
+		return sameKernel(1)
+	case kAnd:
+		return sameKernel(2)
+	case kOr:
+		return sameKernel(3)
+	case kXor:
+		return sameKernel(4)
+	case kXor3:
+		return sameKernel(5)
+	case kMaj:
+		return sameKernel(6)
+	case kSel:
+		return sameKernel(7)
+	case kCsaC:
+		return sameKernel(8 + d)
+	case kNeg:
+		return sameKernel(12 + d)
+	case kAdd:
+		return sameKernel(16 + d)
+	case kSub:
+		return sameKernel(20 + d)
+	case kMin:
+		return sameKernel(24 + d)
+	case kMax:
+		return sameKernel(28 + d)
+	case kCat:
+		return sameKernel(32 + d)
+	case kFill:
+		return sameKernel(36 + d)
+	case kMul:
+		if d > 0 {
+			return sameKernel(48 + d)
+		}
+	case kConv:
+		if d == e {
+			return sameKernel(44 + d)
+		}
+		return mixedKernel(4*d + e)
+	case kMulX, kMac:
+		return fusedAsm(s, k, dsize, esize)
+	case kMux:
+		return mixedKernel(16 + d)
+	case kEq:
+		return mixedKernel(20 + e)
+	case kNe:
+		return mixedKernel(24 + e)
+	case kLt:
+		return mixedKernel(28 + e)
+	case kLe:
+		return mixedKernel(32 + e)
+	case kBooth:
+		return mixedKernel(36 + d)
+	case kShl, kLshr, kAshr:
+		if d > 0 {
+			return mixedKernel(40 + 4*int(k-kShl) + d)
+		}
+	case kPop:
+		if cpu.counts {
+			return mixedKernel(52 + e)
+		}
+	case kParity:
+		if cpu.counts {
+			return mixedKernel(56 + e)
+		}
+	}
+	return 0
+}
+
+// fusedAsm chooses among the kernels of products: 8 to 16, 8 to 32 and 16 to 32
+// bits, and for signed words of 8 bits a shorter one to 32.
+func fusedAsm(s *step, k kern, dsize, esize int) uintptr {
+	var i int
+	switch {
+	case dsize == 2:
+		i = 0
+	case dsize == 4 && esize == 1 && uint32(s.imm) == 0x80 && uint32(s.imm2) == 0x80:
+		i = 3
+	case dsize == 4 && esize == 1:
+		i = 1
+	case dsize == 4 && esize == 2:
+		i = 2
+	default:
+		return 0
+	}
+	if k == kMac {
+		i += 4
+		if s.e != nil {
+			i += 4
+		}
+	}
+	return fusedCode(i)
+}
+
+//go:noescape
+func fusedCode(i int) uintptr
+
+//go:noescape
+func wordCode(i int) uintptr
+
+// asmCode is the kernel that runs a list of instructions on words.
+func asmCode() uintptr { return wordCode(0) }
+
+// asmWord is the code of an instruction, or 0. The invalid operator ends a list.
+func asmWord(op hw.Op) uintptr {
+	for i, x := range [...]hw.Op{
+		hw.OpInvalid, hw.OpWire, hw.OpNot, hw.OpAnd, hw.OpOr, hw.OpXor, hw.OpAdd, hw.OpSub, hw.OpMux,
+		hw.OpEq, hw.OpNe, hw.OpULt, hw.OpULe, hw.OpSlice, hw.OpCat,
+	} {
+		if x == op {
+			return wordCode(1 + i)
+		}
+	}
+	return 0
+}
+
+// asmWhole completes the step of a whole operation if there is an assembly
+// kernel for it.
+func asmWhole(s *step, o *operation, size int) {
+	rows := func(src unsafe.Pointer, count, run, stride int) {
+		s.code, s.a, s.bytes, s.n = sameKernel(48), src, count, run*size
+		s.imm, s.imm2 = uint64(stride*size), 0
+	}
+	x := o.x
+	switch o.k {
+	case kFill:
+		if s.n > 1 {
+			s.code = sameKernel(36 + log2(size))
+		}
+	case kGather:
+		if x.run > 0 {
+			rows(unsafe.Add(s.a, x.from*size), 1, x.run, 0)
+		}
+	case kSpread:
+		if x.index == nil && x.rows >= 0 {
+			rows(s.a, x.rows, x.run, x.run)
+		}
+	case kPush, kPull:
+		x.ring.asm(s, o.k)
+	}
+}
+
+// asm completes the step of a push or pull.
+func (r *ring) asm(s *step, k kern) {
+	rowBytes := r.size << r.shift
+	if r.lanes > 1 && rowBytes < 64 {
+		return // vectors would write into the next row
+	}
+	s.c, s.imm, s.imm2 = unsafe.Pointer(&s.m.tick), uint64(r.rows-1), uint64(log2(rowBytes))
+	s.mask, s.bytes = uint64(r.edges), r.lanes*r.size
+	switch {
+	case k == kPush && r.lanes == 1:
+		s.code, s.dst = wordCode(17), r.data
+	case k == kPush:
+		s.code, s.dst = wordCode(16), r.data
+	case r.lanes == 1:
+		s.code, s.a = wordCode(19), r.data
+	case r.back == nil:
+		s.code, s.a = wordCode(18), r.data
+	default:
+		s.code, s.a, s.b = wordCode(20+log2(r.size)), r.data, unsafe.Pointer(&r.back[0])
+		s.imm, s.imm2 = uint64(r.rows<<r.shift-1), uint64(r.shift)
+	}
+}

@@ -1,0 +1,32 @@
+// Package lanes executes a hardware graph fast, in Go and, where the processor
+// has AVX-512, in assembly. It is the executor that is always there.
+//
+// # How a graph becomes a program
+//
+// A flat module is lowered to operations on vectors of lanes, kept in the least
+// of 1, 2, 4 or 8 bytes that holds the word ([lowering]). Words without an axis
+// are slots of a small interpreted program, because control has many operators
+// and one lane. What is common is fused ([fuse]). Operations are then put in
+// order and those of one shape that can run side by side become a region
+// ([schedule]), which is executed a block of lanes at a time, so that what an
+// operation makes is still in the first-level cache when the next reads it. The
+// result is a list of steps, one call each, with all addresses fixed ([emit]).
+//
+// A register is two buffers. Which of them is current alternates with every
+// clock edge, so the list of steps exists twice, once for each parity, and a
+// clock edge copies nothing: the operation that computes a register's next value
+// writes the buffer that will be current. Because the current buffer never
+// changes within a cycle, registers need no order among themselves, chains and
+// shared next values included, and Settle can be repeated.
+//
+// Every kernel exists in plain Go; the ones that engines spend their time in
+// exist in assembly too, chosen once by CPUID. Tests run both, with and without
+// fusing, and with blocks of different sizes.
+//
+// # Toggle counting
+//
+// The old and the new value of a register are both in memory when a cycle has
+// settled, so counting its toggles is one pass popcount(current xor next) before
+// the edge, an operation like any other. Values that are not registers would be
+// given a second buffer by the same means: a register that nothing reads.
+package lanes

@@ -1,0 +1,336 @@
+#include "textflag.h"
+#include "asm_amd64.h"
+
+// Kernels whose result and operands have lanes of one size.
+
+// func runSteps(first *step, n int)
+TEXT ·runSteps(SB), NOSPLIT, $8-16
+	MOVQ first+0(FP), DI
+	MOVQ n+8(FP), R12
+again:
+	MOVQ 0(DI), AX
+	CALL AX
+	ADDQ $STEP_SIZE, DI
+	DECQ R12
+	JNZ  again
+	VZEROUPPER
+	RET
+
+#define UNARY(NAME, OPS) \
+KERNEL(NAME); \
+	ARGS; \
+	BYTES; \
+	VPXORQ Z29, Z29, Z29; \
+loop: \
+	VMOVDQU64 (R9)(AX*1), Z0; \
+	OPS; \
+	STORE; \
+	NEXT
+
+#define BINARY(NAME, OP) \
+KERNEL(NAME); \
+	ARGS; \
+	BYTES; \
+loop: \
+	VMOVDQU64 (R9)(AX*1), Z0; \
+	OP (R10)(AX*1), Z0, Z0; \
+	STORE; \
+	NEXT
+
+// MASKED is BINARY with the result cut to its width.
+#define MASKED(NAME, OP) \
+KERNEL(NAME); \
+	ARGS; \
+	BYTES; \
+loop: \
+	VMOVDQU64 (R9)(AX*1), Z0; \
+	OP (R10)(AX*1), Z0, Z0; \
+	VPANDQ Z31, Z0, Z0; \
+	STORE; \
+	NEXT
+
+// FLIPPED is BINARY with the sign bits of operands and result flipped.
+#define FLIPPED(NAME, OP) \
+KERNEL(NAME); \
+	ARGS; \
+	BYTES; \
+loop: \
+	VPXORQ (R9)(AX*1), Z30, Z0; \
+	VPXORQ (R10)(AX*1), Z30, Z1; \
+	OP Z1, Z0, Z0; \
+	VPXORQ Z30, Z0, Z0; \
+	STORE; \
+	NEXT
+
+#define TERNARY(NAME, TABLE, OPS) \
+KERNEL(NAME); \
+	ARGS; \
+	BYTES; \
+loop: \
+	VMOVDQU64 (R9)(AX*1), Z0; \
+	VMOVDQU64 (R10)(AX*1), Z1; \
+	VPTERNLOGQ $TABLE, (R11)(AX*1), Z1, Z0; \
+	OPS; \
+	STORE; \
+	NEXT
+
+#define NOTHING XORL DX, DX
+#define FLIP VPXORQ Z31, Z0, Z0
+
+UNARY(kCopy, NOTHING)
+UNARY(kNot, FLIP)
+BINARY(kAnd, VPANDQ)
+BINARY(kOr, VPORQ)
+BINARY(kXor, VPXORQ)
+TERNARY(kXor3, 0x96, NOTHING)
+TERNARY(kMaj, 0xe8, NOTHING)
+
+#define CSAC(ADD) ADD Z0, Z0, Z0; VPANDQ Z31, Z0, Z0
+TERNARY(kCsaC8, 0xe8, CSAC(VPADDB))
+TERNARY(kCsaC16, 0xe8, CSAC(VPADDW))
+TERNARY(kCsaC32, 0xe8, CSAC(VPADDD))
+TERNARY(kCsaC64, 0xe8, CSAC(VPADDQ))
+
+#define NEG(SUB) SUB Z0, Z29, Z0; VPANDQ Z31, Z0, Z0
+UNARY(kNeg8, NEG(VPSUBB))
+UNARY(kNeg16, NEG(VPSUBW))
+UNARY(kNeg32, NEG(VPSUBD))
+UNARY(kNeg64, NEG(VPSUBQ))
+
+MASKED(kAdd8, VPADDB)
+MASKED(kAdd16, VPADDW)
+MASKED(kAdd32, VPADDD)
+MASKED(kAdd64, VPADDQ)
+MASKED(kSub8, VPSUBB)
+MASKED(kSub16, VPSUBW)
+MASKED(kSub32, VPSUBD)
+MASKED(kSub64, VPSUBQ)
+MASKED(kMul16, VPMULLW)
+MASKED(kMul32, VPMULLD)
+MASKED(kMul64, VPMULLQ)
+
+FLIPPED(kMin8, VPMINUB)
+FLIPPED(kMin16, VPMINUW)
+FLIPPED(kMin32, VPMINUD)
+FLIPPED(kMin64, VPMINUQ)
+FLIPPED(kMax8, VPMAXUB)
+FLIPPED(kMax16, VPMAXUW)
+FLIPPED(kMax32, VPMAXUD)
+FLIPPED(kMax64, VPMAXUQ)
+
+// CAT shifts a left by imm and joins b.
+#define CAT(NAME, SHIFT) \
+KERNEL(NAME); \
+	ARGS; \
+	BYTES; \
+loop: \
+	VMOVDQU64 (R9)(AX*1), Z0; \
+	SHIFT X30, Z0, Z0; \
+	VPORQ (R10)(AX*1), Z0, Z0; \
+	STORE; \
+	NEXT
+
+CAT(kCat8, VPSLLW)
+CAT(kCat16, VPSLLW)
+CAT(kCat32, VPSLLD)
+CAT(kCat64, VPSLLQ)
+
+// CONV shifts a right by imm, extends the sign bit imm2 and cuts to the width.
+#define CONV(SHIFT, SUB) \
+	SHIFT X30, Z0, Z0; \
+	VPXORQ Z29, Z0, Z0; \
+	SUB Z29, Z0, Z0; \
+	VPANDQ Z31, Z0, Z0
+
+#define CONVSAME(NAME, SHIFT, SUB) \
+KERNEL(NAME); \
+	ARGS; \
+	BYTES; \
+	VPBROADCASTQ 80(DI), Z29; \
+loop: \
+	VMOVDQU64 (R9)(AX*1), Z0; \
+	CONV(SHIFT, SUB); \
+	STORE; \
+	NEXT
+
+CONVSAME(kConv8, VPSRLW, VPSUBB)
+CONVSAME(kConv16, VPSRLW, VPSUBW)
+CONVSAME(kConv32, VPSRLD, VPSUBD)
+CONVSAME(kConv64, VPSRLQ, VPSUBQ)
+
+// kSel copies b or c as the word a says.
+KERNEL(kSel)
+	ARGS
+	BYTES
+	CMPQ (R9), $0
+	CMOVQEQ R11, R10
+loop:
+	VMOVDQU64 (R10)(AX*1), Z0
+	STORE
+	NEXT
+
+#define FILL(NAME, BROADCAST) \
+KERNEL(NAME); \
+	ARGS; \
+	BYTES; \
+	BROADCAST (R9), Z0; \
+loop: \
+	STORE; \
+	NEXT
+
+FILL(kFill8, VPBROADCASTB)
+FILL(kFill16, VPBROADCASTW)
+FILL(kFill32, VPBROADCASTD)
+FILL(kFill64, VPBROADCASTQ)
+
+// kRows copies BYTES(56) rows of n bytes; imm and imm2 are the distances of rows.
+KERNEL(kRows)
+	MOVQ 8(DI), R8
+	MOVQ 16(DI), R9
+	MOVQ 56(DI), DX
+row:
+	MOVQ 48(DI), CX
+	XORL AX, AX
+	CMPQ CX, $64
+	JLT  small
+loop:
+	VMOVDQU64 (R9)(AX*1), Z0
+	VMOVDQU64 Z0, (R8)(AX*1)
+	ADDQ $64, AX
+	LEAQ 64(AX), BX
+	CMPQ BX, CX
+	JLE  loop
+	CMPQ AX, CX
+	JEQ  next
+	VMOVDQU64 -64(R9)(CX*1), Z0
+	VMOVDQU64 Z0, -64(R8)(CX*1)
+	JMP  next
+small:
+	CMPQ CX, $32
+	JLT  small16
+	VMOVDQU (R9), Y0
+	VMOVDQU -32(R9)(CX*1), Y1
+	VMOVDQU Y0, (R8)
+	VMOVDQU Y1, -32(R8)(CX*1)
+	JMP  next
+small16:
+	CMPQ CX, $16
+	JLT  small8
+	VMOVDQU (R9), X0
+	VMOVDQU -16(R9)(CX*1), X1
+	VMOVDQU X0, (R8)
+	VMOVDQU X1, -16(R8)(CX*1)
+	JMP  next
+small8:
+	CMPQ CX, $8
+	JLT  small4
+	MOVQ (R9), AX
+	MOVQ -8(R9)(CX*1), BX
+	MOVQ AX, (R8)
+	MOVQ BX, -8(R8)(CX*1)
+	JMP  next
+small4:
+	CMPQ CX, $4
+	JLT  small1
+	MOVL (R9), AX
+	MOVL -4(R9)(CX*1), BX
+	MOVL AX, (R8)
+	MOVL BX, -4(R8)(CX*1)
+	JMP  next
+small1:
+	MOVB (R9)(AX*1), BX
+	MOVB BX, (R8)(AX*1)
+	INCQ AX
+	CMPQ AX, CX
+	JLT  small1
+next:
+	ADDQ 72(DI), R8
+	ADDQ 80(DI), R9
+	DECQ DX
+	JNZ  row
+	RET
+
+#define SCATTER(NAME, MOV) \
+KERNEL(NAME); \
+	MOVQ 8(DI), R8; \
+	MOVQ 16(DI), R9; \
+	MOVQ 56(DI), CX; \
+	MOVQ 72(DI), R10; \
+	MOVQ 80(DI), R11; \
+loop: \
+	MOV (R9), AX; \
+	MOV AX, (R8); \
+	ADDQ R10, R8; \
+	ADDQ R11, R9; \
+	DECQ CX; \
+	JNZ loop; \
+	RET
+
+SCATTER(kScatter8, MOVB)
+SCATTER(kScatter16, MOVW)
+SCATTER(kScatter32, MOVL)
+SCATTER(kScatter64, MOVQ)
+
+#define ENTRY(I, NAME) DATA same<>+(I*8)(SB)/8, $NAME<>(SB)
+
+ENTRY(0, kCopy)
+ENTRY(1, kNot)
+ENTRY(2, kAnd)
+ENTRY(3, kOr)
+ENTRY(4, kXor)
+ENTRY(5, kXor3)
+ENTRY(6, kMaj)
+ENTRY(7, kSel)
+ENTRY(8, kCsaC8)
+ENTRY(9, kCsaC16)
+ENTRY(10, kCsaC32)
+ENTRY(11, kCsaC64)
+ENTRY(12, kNeg8)
+ENTRY(13, kNeg16)
+ENTRY(14, kNeg32)
+ENTRY(15, kNeg64)
+ENTRY(16, kAdd8)
+ENTRY(17, kAdd16)
+ENTRY(18, kAdd32)
+ENTRY(19, kAdd64)
+ENTRY(20, kSub8)
+ENTRY(21, kSub16)
+ENTRY(22, kSub32)
+ENTRY(23, kSub64)
+ENTRY(24, kMin8)
+ENTRY(25, kMin16)
+ENTRY(26, kMin32)
+ENTRY(27, kMin64)
+ENTRY(28, kMax8)
+ENTRY(29, kMax16)
+ENTRY(30, kMax32)
+ENTRY(31, kMax64)
+ENTRY(32, kCat8)
+ENTRY(33, kCat16)
+ENTRY(34, kCat32)
+ENTRY(35, kCat64)
+ENTRY(36, kFill8)
+ENTRY(37, kFill16)
+ENTRY(38, kFill32)
+ENTRY(39, kFill64)
+ENTRY(40, kScatter8)
+ENTRY(41, kScatter16)
+ENTRY(42, kScatter32)
+ENTRY(43, kScatter64)
+ENTRY(44, kConv8)
+ENTRY(45, kConv16)
+ENTRY(46, kConv32)
+ENTRY(47, kConv64)
+ENTRY(48, kRows)
+ENTRY(49, kMul16)
+ENTRY(50, kMul32)
+ENTRY(51, kMul64)
+GLOBL same<>(SB), RODATA|NOPTR, $416
+
+// func sameKernel(i int) uintptr
+TEXT ·sameKernel(SB), NOSPLIT, $0-16
+	MOVQ i+0(FP), AX
+	LEAQ same<>(SB), BX
+	MOVQ (BX)(AX*8), AX
+	MOVQ AX, ret+8(FP)
+	RET

@@ -1,0 +1,28 @@
+package lanes
+
+// goMulX multiplies operands of fewer bytes than the result.
+func goMulX[D, A lanewords](s *step) {
+	d, a, b := vec[D](s.dst, s.n), vec[A](s.a, s.n), vec[A](s.b, s.n)
+	f, g, m := D(s.imm), D(s.imm2), D(s.mask)
+	for i := range d {
+		d[i] = ((D(a[i]) ^ f) - f) * ((D(b[i]) ^ g) - g) & m
+	}
+}
+
+// goMac adds a product of operands of fewer bytes to c, which counts as 0 where
+// the byte e is 1.
+func goMac[D, A lanewords](s *step) {
+	d, a, b := vec[D](s.dst, s.n), vec[A](s.a, s.n), vec[A](s.b, s.n)
+	c := vec[D](s.c, s.n)
+	f, g, m := D(s.imm), D(s.imm2), D(s.mask)
+	if s.e == nil {
+		for i := range d {
+			d[i] = (c[i] + ((D(a[i])^f)-f)*((D(b[i])^g)-g)) & m
+		}
+		return
+	}
+	e := vec[uint8](s.e, s.n)
+	for i := range d {
+		d[i] = (c[i]&(D(e[i])-1) + ((D(a[i])^f)-f)*((D(b[i])^g)-g)) & m
+	}
+}

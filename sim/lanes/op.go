@@ -1,0 +1,111 @@
+package lanes
+
+import "tpe/hw"
+
+// kern names what an operation does. Lane operators are brought to few kernels:
+// signed order is unsigned order after the sign bit is flipped, and operands of
+// other sizes are converted first.
+type kern uint8
+
+// In these comments d is the result, a, b, c, e are operands, and mask is the
+// result's word of ones.
+const (
+	kNone   kern = iota
+	kCopy        // d = a
+	kFill        // d = the word a in every lane
+	kAnd         // d = a & b
+	kOr          // d = a | b
+	kXor         // d = a ^ b
+	kXor3        // d = a ^ b ^ c
+	kMaj         // d = majority of a, b, c
+	kCsaC        // d = majority << 1 & mask
+	kNot         // d = a ^ mask
+	kNeg         // d = -a & mask
+	kAdd         // d = (a + b) & mask
+	kSub         // d = (a - b) & mask
+	kMul         // d = (a * b) & mask
+	kMin         // d = min(a ^ imm, b ^ imm) ^ imm
+	kMax         // d = max(a ^ imm, b ^ imm) ^ imm
+	kEq          // d (1 byte) = a == b
+	kNe          // d (1 byte) = a != b
+	kLt          // d (1 byte) = a ^ imm < b ^ imm
+	kLe          // d (1 byte) = a ^ imm <= b ^ imm
+	kMux         // d = a (1 byte) ? b : c
+	kSel         // d = the word a ? b : c
+	kConv        // d = (((a >> imm) ^ imm2) - imm2) & mask, of another or the same size
+	kCat         // d = a << imm | b
+	kShl         // d = a << b & mask (b: 1 byte; 0 from the width imm on)
+	kLshr        // d = a >> b (b: 1 byte)
+	kAshr        // d = sign-extended a >> b & mask (b: 1 byte; imm: sign bit)
+	kRotl        // d = a rotated by b < imm within imm bits (b: 1 byte)
+	kMod         // d = a % imm
+	kPop         // d (1 byte) = ones of a
+	kParity      // d (1 byte) = parity of a
+	kFfs         // d (1 byte) = lowest one of a, or imm
+	kClz         // d (1 byte) = zeros above the highest one of a, of imm bits
+	kBooth       // d = booth digit b (1 byte) times a, & mask
+	kRom         // d = table[a] (a: 4 bytes)
+
+	// Fused operations.
+	kMulX // d = (ext(a) * ext(b)) & mask with a, b of fewer bytes; imm, imm2: their sign bits or 0
+	kMac  // d = (c + ext(product)) & mask, the product of 2 bytes as in kMulX of 1-byte operands; e: 1 byte, c counts as 0 where it is 1 (if given)
+
+	// Between lanes.
+	kShift  // along an axis; b enters at the end (missing for rotate)
+	kSpread // a repeated over further axes
+	kGather // d = a at fixed places, b elsewhere
+	kSelect // d = a at place b along an axis, 0 outside
+	kReduce // d = a folded along an axis
+	kPack   // d = bits of a along an axis
+	kPush   // a goes into a delay's ring
+	kPull   // d = what leaves a delay's ring; a is its last push, if a lane has no delay
+)
+
+// form says how an operation can be executed.
+type form uint8
+
+const (
+	word  form = iota // one word: an instruction of the scalar program
+	lane              // each lane from the same lane of its operands
+	near              // each lane from any lane of operand a and of b, which must be complete
+	whole             // all lanes at once, operands complete
+)
+
+// operation is one line of the lowered program.
+type operation struct {
+	k    kern
+	form form
+	hop  hw.Op // of a word
+	dst  val
+	src  [4]val
+	mask uint64
+	imm  uint64
+	imm2 uint64
+	x    *extra
+	dead bool
+}
+
+func (o *operation) args() []val {
+	n := 0
+	for n < len(o.src) && o.src[n] != none {
+		n++
+	}
+	return o.src[:n]
+}
+
+// extra is what few kinds of operation need.
+type extra struct {
+	outer, size, inner int     // the axis: lane = (o*size + c)*inner + i
+	dir                int     // shift
+	wrap               bool    // rotate
+	index              []int32 // gather, spread: the lane of a, or ^lane of b
+	from, to           int     // the lanes of a block of a shift
+	rows, run          int     // spread: rows times (each of run lanes, or each lane run times)
+	fold               hw.Op   // reduce
+	flip               uint64  // reduce: sign bit
+	table              []uint64
+	ring               *ring
+	esize              int // bytes of a lane of the operand a
+	wa, wb             int // widths of the operands of a word
+	code               *code
+}
