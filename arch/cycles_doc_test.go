@@ -433,7 +433,7 @@ func (d *drawing) String(edges int) string {
 	for _, n := range d.names {
 		line := fmt.Sprintf("%-13s", n)
 		for i := range edges {
-			cell := "."
+			cell := "" // a register after the last edge: nobody looked
 			if i < len(d.cells[n]) {
 				cell = d.cells[n][i]
 			}

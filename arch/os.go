@@ -79,18 +79,21 @@ func osSeq(c *Config, depth int) (*hw.Module, error) {
 	cw := b.Width(free)
 	empty := b.Named("empty", b.Eq(free, b.Const(cw, uint64(depth))))
 
+	// A job ends when its rows have left and no mark of a tile's end is under way,
+	// neither in the drain spacing nor beside rows past the edge of C.
+	spaced := countdown(b, "gap_q", drainPeriod(c.Drain, rows)-1, end)
+	quiet := b.And(empty, spaced)
 	var may hw.ID
 	if c.Overlap == OverlapNone {
 		// The next tile starts after the last row of this one has been taken.
 		may = b.Or(b.Not(first), empty)
 	} else {
 		room := b.ULe(b.Const(cw, uint64(rows)), free)
-		spaced := countdown(b, "gap_q", drainPeriod(c.Drain, rows)-1, end)
 		may = b.Or(b.Not(last), b.And(room, spaced))
 	}
 	b.Drive(fire, b.All(avail, issue, b.Named("may", may)))
 	b.Next(issue, b.Mux(load, b.Const(1, 1), b.And(issue, b.Not(b.And(fire, jobEnd)))))
-	b.Next(busy, b.Mux(load, b.Const(1, 1), b.And(busy, b.Not(b.And(b.Not(issue), empty)))))
+	b.Next(busy, b.Mux(load, b.Const(1, 1), b.And(busy, b.Not(b.And(b.Not(issue), quiet)))))
 
 	b.Out("cfg_ready_o", ready)
 	b.Out("busy_o", busy)

@@ -46,6 +46,10 @@ func (b *Builder) Axis(name string, size int) int {
 func (b *Builder) Shape(axes ...int) Shape {
 	var s Shape
 	for _, a := range axes {
+		if !b.m.axisOK(a) {
+			b.fail("no axis %d (expected 0..%d)", a, len(b.m.Axes)-1)
+			continue
+		}
 		s = s.With(a)
 	}
 	return s
@@ -185,6 +189,10 @@ func (b *Builder) Mem(name string, width, depth int, forward bool, axes ...int) 
 // SetMem connects the ports of the memory whose read data is q.
 func (b *Builder) SetMem(q ID, p MemPorts) {
 	if q == None {
+		return
+	}
+	if n := &b.m.Nodes[q]; n.Op != OpMemQ {
+		b.fail("ports of %s, which is not a memory", b.m.describe(n))
 		return
 	}
 	mem := &b.m.Mems[b.m.Nodes[q].Imm]

@@ -133,15 +133,16 @@ func (b *Builder) Delay(x ID, base int) ID {
 
 // Skew is x delayed by base + coef*coordinate clock edges along the axis.
 func (b *Builder) Skew(x ID, base, axis, coef int) ID {
-	c := make([]int, len(b.m.Axes))
-	c[axis] = coef
-	return b.add(Node{Op: OpDelay, K: base, Coef: c, Args: []ID{x}})
+	return b.SkewN(x, base, map[int]int{axis: coef})
 }
 
 // SkewN is x delayed by base + the sum of coef[a]*coordinate over axes a.
 func (b *Builder) SkewN(x ID, base int, coef map[int]int) ID {
 	c := make([]int, len(b.m.Axes))
 	for a, k := range coef {
+		if !b.m.axisOK(a) {
+			return b.fail("delay: no axis %d (expected 0..%d)", a, len(b.m.Axes)-1)
+		}
 		c[a] = k
 	}
 	return b.add(Node{Op: OpDelay, K: base, Coef: c, Args: []ID{x}})

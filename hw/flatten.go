@@ -20,6 +20,9 @@ func Flatten(m *Module) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.full {
+		return nil, fmt.Errorf("flattened: module %s has more than %d nodes", m.Name, maxFlatNodes)
+	}
 	for _, p := range m.Outputs {
 		f.out.Outputs = append(f.out.Outputs, Port{p.Name, ids[p.Node]})
 	}
@@ -35,9 +38,17 @@ func Flatten(m *Module) (*Module, error) {
 	return flat, nil
 }
 
-type flattener struct{ out *Module }
+// maxFlatNodes bounds a flattened module: modules that place modules twice each can
+// grow without bound in a few lines.
+const maxFlatNodes = 1 << 20
+
+type flattener struct {
+	out  *Module
+	full bool // maxFlatNodes reached
+}
 
 func (f *flattener) push(n Node) ID {
+	f.full = f.full || len(f.out.Nodes) == maxFlatNodes
 	f.out.Nodes = append(f.out.Nodes, n)
 	return ID(len(f.out.Nodes) - 1)
 }
@@ -87,6 +98,9 @@ func (f *flattener) copyModule(m *Module, prefix string, over Shape, axes []int,
 	}
 	f.rewire(m, ids, in != nil)
 	for i := range m.Insts {
+		if f.full {
+			break
+		}
 		if err := f.copyInst(m, i, prefix, over, axes, ids); err != nil {
 			return nil, err
 		}

@@ -228,8 +228,8 @@ func (m *Module) inferRegroup(n *Node, arg []*Node, union Shape) (Shape, error) 
 		out = out.With(t)
 	}
 	if n.Op == OpStride {
-		if n.K < 0 || n.Step < 1 {
-			return 0, fmt.Errorf("start %d step %d (expected start >= 0 and step >= 1)", n.K, n.Step)
+		if n.K < 0 || n.K > MaxLanes || n.Step < 1 || n.Step > MaxLanes {
+			return 0, fmt.Errorf("start %d step %d (expected start 0..%d and step 1..%d)", n.K, n.Step, MaxLanes, MaxLanes)
 		}
 		return out, nil
 	}
@@ -243,11 +243,33 @@ func (m *Module) inferRegroup(n *Node, arg []*Node, union Shape) (Shape, error) 
 }
 
 // maxDelay bounds a delay, so that a mistyped coefficient cannot ask for
-// gigabytes of history.
-const maxDelay = 65536
+// gigabytes of history. maxSpread bounds the base, which is more than a delay only
+// where a negative coefficient meets it.
+const (
+	maxDelay  = 65536
+	maxSpread = maxDelay * MaxLanes
+)
+
+// delayRange is the least and the greatest delay over the lanes of a delay node.
+func (m *Module) delayRange(n *Node) (lo, hi int) {
+	lo, hi = n.K, n.K
+	for a, c := range n.Coef {
+		if c == 0 {
+			continue
+		}
+		if far := c * (m.Axes[a].Size - 1); far < 0 {
+			lo += far
+		} else {
+			hi += far
+		}
+	}
+	return lo, hi
+}
 
 func (m *Module) inferDelay(n *Node, arg []*Node) (Shape, error) {
-	lo, hi := n.K, n.K
+	if n.K < -maxSpread || n.K > maxSpread {
+		return 0, fmt.Errorf("base %d is outside -%d..%d", n.K, maxSpread, maxSpread)
+	}
 	for a, c := range n.Coef {
 		if c == 0 {
 			continue
@@ -258,12 +280,8 @@ func (m *Module) inferDelay(n *Node, arg []*Node) (Shape, error) {
 		if c < -maxDelay || c > maxDelay {
 			return 0, fmt.Errorf("coefficient %d is outside -%d..%d", c, maxDelay, maxDelay)
 		}
-		if far := c * (m.Axes[a].Size - 1); far < 0 {
-			lo += far
-		} else {
-			hi += far
-		}
 	}
+	lo, hi := m.delayRange(n)
 	if lo < 0 || hi > maxDelay {
 		return 0, fmt.Errorf("delays of %d..%d edges (expected 0..%d)", lo, hi, maxDelay)
 	}

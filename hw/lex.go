@@ -1,7 +1,6 @@
 package hw
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -178,6 +177,3 @@ func (c *cursor) end() {
 		c.failAt(t, "unexpected %s (expected the end of the line)", t)
 	}
 }
-
-// position is a place in a text, for messages.
-func position(file string, line, col int) string { return fmt.Sprintf("%s:%d:%d", file, line, col) }

@@ -34,10 +34,8 @@ func (o *orderer) deps(id ID) []ID {
 	case OpReg, OpMemQ:
 		return nil
 	case OpDelay:
-		for _, d := range o.m.Delays(id) {
-			if d == 0 {
-				return n.Args
-			}
+		if lo, _ := o.m.delayRange(n); lo == 0 {
+			return n.Args
 		}
 		return nil
 	case OpInstOut:

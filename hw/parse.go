@@ -65,7 +65,7 @@ func (p *parser) fail(line, col int, format string, args ...any) {
 		p.more++
 		return
 	}
-	p.errs = append(p.errs, fmt.Errorf(position(p.file, line, col)+": "+format, args...))
+	p.errs = append(p.errs, fmt.Errorf("%s:%d:%d: "+format, append([]any{p.file, line, col}, args...)...))
 }
 
 // header reads the line that opens a module.

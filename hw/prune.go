@@ -1,7 +1,5 @@
 package hw
 
-import "strconv"
-
 // settle recomputes all shapes after flattening: the least shapes that satisfy
 // every operator, found by going round until nothing grows. Wires and
 // broadcasts have at least the shape that they declare.
@@ -179,8 +177,8 @@ func liveNodes(m *Module) []bool {
 	return live
 }
 
-// uniqueNames gives the second and later bearer of a name a suffix. Inputs keep
-// theirs.
+// uniqueNames gives the second and later bearer of a name a suffix, among nodes,
+// among tables and among assertions. Inputs keep theirs.
 func uniqueNames(m *Module) {
 	used := map[string]bool{}
 	for _, p := range m.Inputs {
@@ -191,11 +189,16 @@ func uniqueNames(m *Module) {
 		if n.Name == "" || n.Op == OpInput {
 			continue
 		}
-		name := n.Name
-		for k := 2; used[name]; k++ {
-			name = n.Name + "_" + strconv.Itoa(k)
+		n.Name = unused(used, n.Name)
+		if n.Op == OpMemQ {
+			m.Mems[n.Imm].Name = n.Name
 		}
-		used[name] = true
-		n.Name = name
+	}
+	tables, asserts := map[string]bool{}, map[string]bool{}
+	for i := range m.Roms {
+		m.Roms[i].Name = unused(tables, m.Roms[i].Name)
+	}
+	for i := range m.Asserts {
+		m.Asserts[i].Name = unused(asserts, m.Asserts[i].Name)
 	}
 }

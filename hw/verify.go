@@ -25,9 +25,11 @@ func Verify(m *Module) error {
 	v.axes()
 	if len(v.errs) == 0 { // shapes mean nothing without axes
 		v.nodes()
+		v.tables()
 		v.state()
 		v.ports()
 		v.instances()
+		v.owners()
 	}
 	if len(v.errs) == 0 {
 		if _, err := Order(m); err != nil {
@@ -81,12 +83,16 @@ func (v *verifier) nodes() {
 		case w != n.Width || s != n.Shape:
 			v.fail("%s: operands give width %d shape %s", m.describe(n), w, m.ShapeString(s))
 		}
-		if int(n.Shape>>len(m.Axes)) != 0 {
+		lanes, ok := v.lanes(n.Shape)
+		switch {
+		case n.Shape>>len(m.Axes) != 0:
 			v.fail("%s: shape has axes that do not exist", m.describe(n))
-			continue
-		}
-		if !v.lanesOK(n.Shape) {
+		case !ok:
 			v.fail("%s: more than %d lanes", m.describe(n), MaxLanes)
+		case err == nil && n.Op == OpDelay:
+			if _, longest := m.delayRange(n); longest > MaxMemWords/lanes {
+				v.fail("%s: holds %d words in each of %d lanes (expected at most %d in all)", m.describe(n), longest, lanes, MaxMemWords)
+			}
 		}
 		if n.Name != "" {
 			if !identifier.MatchString(n.Name) {
@@ -98,7 +104,18 @@ func (v *verifier) nodes() {
 			names[n.Name] = true
 		}
 	}
-	for _, r := range m.Roms {
+}
+
+func (v *verifier) tables() {
+	seen := map[string]bool{}
+	for _, r := range v.m.Roms {
+		if !identifier.MatchString(r.Name) || seen[r.Name] {
+			v.fail("table name is not a fresh identifier: %q", r.Name)
+		}
+		seen[r.Name] = true
+		if r.Width < 1 || r.Width > MaxWidth {
+			v.fail("table %s has words of %d bits (expected 1..%d)", r.Name, r.Width, MaxWidth)
+		}
 		if len(r.Data) < 1 || len(r.Data) > maxRom {
 			v.fail("table %s has %d entries (expected 1..%d)", r.Name, len(r.Data), maxRom)
 		}
@@ -110,14 +127,41 @@ func (v *verifier) nodes() {
 	}
 }
 
-func (v *verifier) lanesOK(s Shape) bool {
+// lanes is the number of lanes of a shape, if its axes exist and it is within
+// the limit.
+func (v *verifier) lanes(s Shape) (int, bool) {
 	n := 1
 	for _, a := range s.Axes() {
+		if a >= len(v.m.Axes) {
+			return 1, false
+		}
 		if n *= v.m.Axes[a].Size; n > MaxLanes {
-			return false
+			return 1, false
 		}
 	}
-	return true
+	return n, true
+}
+
+// owners checks that every port, state and instance node belongs to a row of its
+// table that points back to it; the tables' own checks are the other half.
+func (v *verifier) owners() {
+	m := v.m
+	for i := range m.Nodes {
+		n, id, ok := &m.Nodes[i], ID(i), true
+		switch n.Op {
+		case OpInput:
+			ok = n.Imm < uint64(len(m.Inputs)) && m.Inputs[n.Imm].Node == id
+		case OpReg:
+			ok = n.Imm < uint64(len(m.Regs)) && m.Regs[n.Imm].Node == id
+		case OpMemQ:
+			ok = n.Imm < uint64(len(m.Mems)) && m.Mems[n.Imm].Node == id
+		case OpInstOut:
+			ok = n.Imm < uint64(len(m.Insts)) && n.K >= 0 && n.K < len(m.Insts[n.Imm].Out) && m.Insts[n.Imm].Out[n.K] == id
+		}
+		if !ok {
+			v.fail("%s: no port, register, memory or instance of the module has this node", m.describe(n))
+		}
+	}
 }
 
 // operand checks that x exists, has the width (0: any) and only axes of shape.
@@ -154,8 +198,8 @@ func (v *verifier) state() {
 			continue
 		}
 		n := &m.Nodes[mem.Node]
-		if mem.Depth < 1 || mem.Depth > MaxMemWords/m.Lanes(n.Shape) {
-			v.fail("memory %s: depth %d (expected 1..%d)", mem.Name, mem.Depth, MaxMemWords/m.Lanes(n.Shape))
+		if lanes, _ := v.lanes(n.Shape); mem.Depth < 1 || mem.Depth > MaxMemWords/lanes {
+			v.fail("memory %s: depth %d (expected 1..%d)", mem.Name, mem.Depth, MaxMemWords/lanes)
 		}
 		v.operand("write enable of memory "+mem.Name, mem.WEn, 1, n.Shape)
 		v.operand("write address of memory "+mem.Name, mem.WAddr, 0, n.Shape)
@@ -203,6 +247,13 @@ func (v *verifier) instances() {
 			v.fail("instance name is not a fresh identifier: %q", in.Name)
 		}
 		seen[in.Name] = true
+		if in.Mod == nil {
+			v.fail("instance %s has no module", in.Name)
+			continue
+		}
+		if in.Over>>len(m.Axes) != 0 {
+			v.fail("instance %s: placed over axes that do not exist", in.Name)
+		}
 		for _, a := range in.Mod.Axes {
 			if o := m.AxisIndex(a.Name); o >= 0 {
 				if m.Axes[o].Size != a.Size {

@@ -103,55 +103,66 @@ func (s *suite) add(t testing.TB, k int, c hwtest.Case) {
 	s.write(t, fmt.Sprintf("c%d.in", k), ins.Bytes())
 	s.write(t, fmt.Sprintf("c%d.out", k), outs.Bytes())
 
-	var conns []string
-	var wrap []string
+	var conns, decls, drive, got, wrap []string
 	if out.Clocked {
-		conns = append(conns, ".clk_i(clk)", ".rst_ni(in["+fmt.Sprint(ib)+"])")
+		conns = append(conns, ".clk_i(clk)", ".rst_ni(rst_n)")
 		wrap = append(wrap, ".clk_i(clk_i)", ".rst_ni(rst_ni)")
 	}
 	at := 0
-	connect := func(ports []rtlgen.Port, bus, dir string) {
-		at = 0
-		for _, p := range ports {
-			conns = append(conns, fmt.Sprintf(".%s(%s[%d:%d])", p.Name, bus, at+p.Verilog-1, at))
-			at += p.Verilog
-			pin := fmt.Sprintf("c%d_%s", k, p.Name)
-			s.ports = append(s.ports, fmt.Sprintf("  %s wire [%d:0] %s", dir, p.Verilog-1, pin))
-			wrap = append(wrap, fmt.Sprintf(".%s(%s)", p.Name, pin))
-		}
+	pin := func(p rtlgen.Port, dir string) string {
+		name := fmt.Sprintf("c%d_%s", k, p.Name)
+		conns = append(conns, fmt.Sprintf(".%s(p_%s)", p.Name, p.Name))
+		s.ports = append(s.ports, fmt.Sprintf("  %s wire [%d:0] %s", dir, p.Verilog-1, name))
+		wrap = append(wrap, fmt.Sprintf(".%s(%s)", p.Name, name))
+		return "p_" + p.Name
 	}
-	connect(out.Inputs, "in", "input ")
-	connect(out.Outputs, "got", "output")
+	for _, p := range out.Inputs {
+		name := pin(p, "input ")
+		decls = append(decls, fmt.Sprintf("reg [%d:0] %s;", p.Verilog-1, name))
+		drive = append(drive, fmt.Sprintf("%s = now[%d:%d];", name, at+p.Verilog-1, at))
+		at += p.Verilog
+	}
+	for _, p := range out.Outputs {
+		name := pin(p, "output")
+		decls = append(decls, fmt.Sprintf("wire [%d:0] %s;", p.Verilog-1, name))
+		got = append([]string{name}, got...)
+	}
 	s.tops = append(s.tops, fmt.Sprintf("  %s u_c%d (%s);", out.Top, k, strings.Join(wrap, ", ")))
-	s.benches = append(s.benches, fmt.Sprintf(`module tb_%d;
+	r := strings.NewReplacer("CASE", fmt.Sprint(k), "NAME", c.Name, "IB", fmt.Sprint(ib), "OB", fmt.Sprint(ob-1), "CYCLES", fmt.Sprint(len(c.Inputs)),
+		"DECLS", strings.Join(decls, "\n  "), "DUT", out.Top, "CONNS", strings.Join(conns, ", "), "DRIVE", strings.Join(drive, "\n      "),
+		"GOT", strings.Join(got, ", "))
+	s.benches = append(s.benches, r.Replace(`module tb_CASE;
   reg clk;
-  reg [%d:0] in;
-  reg [%d:0] stim [0:%d];
-  reg [%d:0] want [0:%d];
-  wire [%d:0] got;
+  reg rst_n;
+  reg [IB:0] now;
+  reg [IB:0] stim [0:CYCLES-1];
+  reg [OB:0] want [0:CYCLES-1];
   integer t;
   integer bad;
-  %s dut (%s);
+  DECLS
+  DUT dut (CONNS);
   initial begin
-    $readmemh("c%d.in", stim);
-    $readmemh("c%d.out", want);
+    $readmemh("cCASE.in", stim);
+    $readmemh("cCASE.out", want);
     bad = 0;
     clk = 0;
-    for (t = 0; t < %d; t = t + 1) begin
-      in = stim[t];
+    for (t = 0; t < CYCLES; t = t + 1) begin
+      now = stim[t];
+      rst_n = now[IB];
+      DRIVE
       #1;
-      if (got !== want[t]) begin
+      if ({GOT} !== want[t]) begin
         bad = bad + 1;
-        if (bad < 3) $display("MISMATCH %s cycle %%0d\n  got  %%b\n  want %%b", t, got, want[t]);
+        if (bad < 3) $display("MISMATCH NAME cycle %0d\n  got  %b\n  want %b", t, {GOT}, want[t]);
       end
       clk = 1;
       #1 clk = 0;
       #1;
     end
-    $display("DONE %d");
+    $display("DONE CASE");
   end
 endmodule
-`, k, ib, ib, len(c.Inputs)-1, ob-1, len(c.Inputs)-1, ob-1, out.Top, strings.Join(conns, ", "), k, k, len(c.Inputs), c.Name, k))
+`))
 }
 
 // run lints all files, checks them with Yosys and simulates them with Icarus.
@@ -161,6 +172,7 @@ func (s *suite) run(t *testing.T, cases int) {
 		"\n);\n"+strings.Join(s.tops, "\n")+"\n  wire _unused_ok = &{1'b0, clk_i, rst_ni};\nendmodule\n"))
 	ctx := context.Background()
 	t.Run("verilator", func(t *testing.T) {
+		t.Parallel()
 		v := tooltest.Need(t, tool.Verilator)[0]
 		args := append([]string{"--lint-only", "-Wall", "--top-module", "all_cases", "all_cases.v"}, s.files...)
 		if out, err := v.Run(ctx, s.dir, args...); err != nil || len(out) > 0 {
@@ -168,14 +180,16 @@ func (s *suite) run(t *testing.T, cases int) {
 		}
 	})
 	t.Run("yosys", func(t *testing.T) {
+		t.Parallel()
 		y := tooltest.Need(t, tool.Yosys)[0]
-		script := "read_verilog " + strings.Join(s.files, " ") + " all_cases.v\nhierarchy -check -top all_cases\nproc\ncheck -assert\n"
+		script := "read_verilog " + strings.Join(s.files, " ") + "\nhierarchy -check\nproc\ncheck -assert\n"
 		s.write(t, "check.ys", []byte(script))
 		if out, err := y.Run(ctx, s.dir, "-q", "check.ys"); err != nil || len(out) > 0 {
 			t.Errorf("%s%v", out, err)
 		}
 	})
 	t.Run("icarus", func(t *testing.T) {
+		t.Parallel()
 		tools := tooltest.Need(t, tool.Icarus, tool.VVP)
 		args := append([]string{"-g2005", "-Wall", "-o", "all.vvp", "bench.v"}, s.files...)
 		if out, err := tools[0].Run(ctx, s.dir, args...); err != nil || len(out) > 0 {

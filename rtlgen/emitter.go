@@ -42,6 +42,7 @@ type emitter struct {
 	constName map[hw.ID]string
 	functions []string
 	funcName  map[string]string
+	formals   map[string]string
 
 	root   *block
 	params []string // localparams of named constants
@@ -66,7 +67,7 @@ func newEmitter(d *design, m *hw.Module, out *emitted) (*emitter, error) {
 		d: d, m: m, out: out, names: namer{}, spanUsed: map[int]bool{}, genvarSeen: map[string]bool{},
 		bus: map[hw.ID]bool{}, enable: map[hw.ID]bool{}, ports: map[hw.ID]*net{}, opCount: map[hw.Op]int{}, byNode: map[hw.ID]*net{},
 		filled: map[fillKey]*net{}, inlined: map[hw.ID]inlined{}, coordName: map[coordKey]string{},
-		constName: map[hw.ID]string{}, funcName: map[string]string{}, root: &block{v: -1},
+		constName: map[hw.ID]string{}, funcName: map[string]string{}, formals: map[string]string{}, root: &block{v: -1},
 	}
 	order, err := hw.Order(m)
 	if err != nil {

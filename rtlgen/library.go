@@ -155,50 +155,61 @@ func (e *emitter) function(name string, text func(name string) string) string {
 	return e.funcName[name]
 }
 
+// formal returns the name of a function's argument or variable, which must not hide
+// a name of the module. All functions share them.
+func (e *emitter) formal(name string) string {
+	if e.formals[name] == "" {
+		e.formals[name] = e.names.fresh(name)
+	}
+	return e.formals[name]
+}
+
 // boothFunc is d * s(x) for a radix-4 Booth digit; x has n bits, n <= w.
 func (e *emitter) boothFunc(n, w int) string {
 	return e.function(fmt.Sprintf("booth4_%d_%d", n, w), func(name string) string {
-		one, two := "x", "{"+wordSelect("x", n, 0, w-1)+", 1'b0}"
+		x, y, m := e.formal("x"), e.formal("y"), e.formal("m")
+		one, two := x, "{"+wordSelect(x, n, 0, w-1)+", 1'b0}"
 		if w > n {
-			sign := wordSelect("x", n, n-1, 1)
-			one = fmt.Sprintf("{{%d{%s}}, x}", w-n, sign)
-			two = fmt.Sprintf("{{%d{%s}}, x, 1'b0}", w-n-1, sign)
+			sign := wordSelect(x, n, n-1, 1)
+			one = fmt.Sprintf("{{%d{%s}}, %s}", w-n, sign, x)
+			two = fmt.Sprintf("{{%d{%s}}, %s, 1'b0}", w-n-1, sign, x)
 			if w == n+1 {
-				two = "{x, 1'b0}"
+				two = "{" + x + ", 1'b0}"
 			}
 		}
 		if w == 1 {
 			two = "1'b0"
 		}
-		return fmt.Sprintf(`// x times the radix-4 Booth digit -2*y[2] + y[1] + y[0].
-function%s %s;
-  input%s x;
-  input [2:0] y;
-  reg%s m;
+		return fmt.Sprintf(`// %[4]s times the radix-4 Booth digit -2*%[5]s[2] + %[5]s[1] + %[5]s[0].
+function%[1]s %[2]s;
+  input%[3]s %[4]s;
+  input [2:0] %[5]s;
+  reg%[1]s %[6]s;
   begin
-    case (y)
-      3'b001, 3'b010, 3'b101, 3'b110: m = %s;
-      3'b011, 3'b100: m = %s;
-      default: m = %s;
+    case (%[5]s)
+      3'b001, 3'b010, 3'b101, 3'b110: %[6]s = %[7]s;
+      3'b011, 3'b100: %[6]s = %[8]s;
+      default: %[6]s = %[9]s;
     endcase
-    %s = y[2] ? -m : m;
+    %[2]s = %[5]s[2] ? -%[6]s : %[6]s;
   end
-endfunction`, wordRange(w), name, wordRange(n), wordRange(w), one, two, literal(w, 0), name)
+endfunction`, wordRange(w), name, wordRange(n), x, y, m, one, two, literal(w, 0))
 	})
 }
 
 // minMaxCall is the smaller or greater of x and y as a call.
 func (e *emitter) minMaxCall(op hw.Op, w int, x, y string) string {
 	f := e.function(fmt.Sprintf("%s_%d", op, w), func(name string) string {
-		sign, a, b := "<", "x", "y"
+		sign, u, v := "<", e.formal("x"), e.formal("y")
+		a, b := u, v
 		if op == hw.OpUMax || op == hw.OpSMax {
 			sign = ">"
 		}
 		if op == hw.OpSMin || op == hw.OpSMax {
-			a, b = "$signed(x)", "$signed(y)"
+			a, b = "$signed("+u+")", "$signed("+v+")"
 		}
-		return fmt.Sprintf("function%s %s;\n  input%s x;\n  input%s y;\n  %s = (%s %s %s) ? x : y;\nendfunction",
-			wordRange(w), name, wordRange(w), wordRange(w), name, a, sign, b)
+		return fmt.Sprintf("function%[1]s %[2]s;\n  input%[1]s %[3]s;\n  input%[1]s %[4]s;\n  %[2]s = (%[5]s %[6]s %[7]s) ? %[3]s : %[4]s;\nendfunction",
+			wordRange(w), name, u, v, a, sign, b)
 	})
 	return fmt.Sprintf("%s(%s, %s)", f, x, y)
 }
@@ -210,8 +221,9 @@ func (e *emitter) romFunc(rom, n int) string {
 	if e.funcName[key] == "" {
 		name := e.names.fresh(legal(r.Name))
 		e.funcName[key] = name
+		x := e.formal("x")
 		var b strings.Builder
-		fmt.Fprintf(&b, "function%s %s;\n  input%s x;\n  case (x)\n", wordRange(r.Width), name, wordRange(n))
+		fmt.Fprintf(&b, "function%s %s;\n  input%s %s;\n  case (%s)\n", wordRange(r.Width), name, wordRange(n), x, x)
 		for i, v := range r.Data {
 			if v != 0 && (n >= 63 || i < 1<<n) {
 				fmt.Fprintf(&b, "    %s: %s = %s;\n", literal(n, uint64(i)), name, literal(r.Width, v))
@@ -226,14 +238,14 @@ func (e *emitter) romFunc(rom, n int) string {
 // firstOneFunc is ffs or clz of n bits as a priority case.
 func (e *emitter) firstOneFunc(op hw.Op, n int) string {
 	return e.function(fmt.Sprintf("%s_%d", op, n), func(name string) string {
-		w := hw.Bits(n)
+		w, x := hw.Bits(n), e.formal("x")
 		var b strings.Builder
 		doc := "The index of the lowest one"
 		if op == hw.OpClz {
 			doc = "The number of zeros above the highest one"
 		}
 		fmt.Fprintf(&b, "// %s, %d if there is none.\n", doc, n)
-		fmt.Fprintf(&b, "function%s %s;\n  input%s x;\n  casez (x)\n", wordRange(w), name, wordRange(n))
+		fmt.Fprintf(&b, "function%s %s;\n  input%s %s;\n  casez (%s)\n", wordRange(w), name, wordRange(n), x, x)
 		for i := range n {
 			pattern := strings.Repeat("?", n-1-i) + "1" + strings.Repeat("0", i)
 			if op == hw.OpClz {

@@ -8,7 +8,6 @@ import (
 
 	"tpe/arch"
 	"tpe/hw/drive"
-	"tpe/numeric"
 )
 
 // arrayJob is an output-stationary array and a job on it of at least the given
@@ -25,18 +24,11 @@ func arrayJob(tb testing.TB, change func(*arch.Config), cycles int) (*arch.Engin
 	k := 4 * c.Rows
 	s := arch.Shape{M: c.Rows * max(1, cycles/k), N: c.Cols, K: k}
 	rng := rand.New(rand.NewPCG(1, 2))
-	dense := func(rows, cols int, f numeric.Int) *numeric.Dense {
-		d := numeric.NewDense(rows, cols)
-		for i := range d.Data {
-			d.Data[i] = int32(f.Min() + rng.Int64N(f.Max()-f.Min()+1))
-		}
-		return d
-	}
 	plan, err := e.Plan(s)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p, err := plan.Play(dense(s.M, s.K, e.A), dense(s.K, s.N, e.B), nil)
+	p, err := plan.Play(randomDense(rng, s.M, s.K, e.A), randomDense(rng, s.K, s.N, e.B), nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

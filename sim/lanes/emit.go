@@ -20,8 +20,7 @@ type emitter struct {
 	opt    options
 	units  []unit
 	home   []int // per value: the region outside of which nothing uses it, or -1
-	place  [][]int
-	base   int // of the arena, to align it
+	base   int   // of the arena, to align it
 	used   int
 	pass   int // 0 measures, 1 places
 	steps  []step

@@ -99,7 +99,7 @@ type extra struct {
 	dir                int     // shift
 	wrap               bool    // rotate
 	index              []int32 // gather, spread: the lane of a, or ^lane of b
-	from, to           int     // the lanes of a block of a shift
+	from               int     // gather of a run of lanes: its first
 	rows, run          int     // spread: rows times (each of run lanes, or each lane run times)
 	fold               hw.Op   // reduce
 	flip               uint64  // reduce: sign bit

@@ -2,6 +2,7 @@ package lanes
 
 import (
 	"math/rand/v2"
+	"strconv"
 
 	"tpe/hw"
 )
@@ -42,6 +43,7 @@ type maker struct {
 	pool []hw.ID
 	axes int
 	size []int
+	roms int
 }
 
 // randomModule builds a legal module from any bytes: operands are coerced to what
@@ -165,7 +167,8 @@ func (m *maker) step(width func() int) hw.ID {
 		for i := range table {
 			table[i] = m.word(rw)
 		}
-		return b.Rom("rom", rw, table, x)
+		m.roms++
+		return b.Rom("rom"+strconv.Itoa(m.roms), rw, table, x)
 	case hw.OpZext, hw.OpSext:
 		return b.OpW(op, w+m.n(65-w), x)
 	case hw.OpSlice:

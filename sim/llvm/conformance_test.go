@@ -93,6 +93,7 @@ func FuzzLLVM(f *testing.F) {
 		if !ok {
 			t.Skip("not a program")
 		}
+		t.Setenv("TPE_CACHE", t.TempDir()) // no program comes twice
 		err := hwtest.CheckCase(func(flat *hw.Module) (hw.Machine, error) {
 			m, err := New(flat)
 			if err == nil {

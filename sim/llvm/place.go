@@ -21,8 +21,9 @@ import (
 //     cycle: the buffer of a register that took over another's, or a spare one.
 //
 // The two registers of a result chain, d1 <= d0 of the cell above and d0 <= last ?
-// sum : d1, thus need one loop that reads d1 and writes d0 in its place. Copying instead
-// took 40 % longer at 32x32 and 128x128.
+// sum : d1, thus need one loop that reads d1 and writes d0 in its place. Without
+// moving and exchanging, with copies, an output-stationary array of 32x32 made 2.75
+// instead of 5.0 Mcycles/s, one of 128x128 146 instead of 496 kcycles/s.
 
 // claims are the shifts that are known before scheduling to end in one register
 // and nowhere else; they stand at the end of the cycle.

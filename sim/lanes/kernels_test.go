@@ -1,0 +1,134 @@
+package lanes
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"unsafe"
+
+	"tpe/hw"
+)
+
+// TestKernelsAgree gives every assembly kernel of a lane operation the same
+// operands as its Go twin, at all widths and at lengths around its vectors.
+func TestKernelsAgree(t *testing.T) {
+	if !vectors() {
+		t.Skip("this processor has no vector kernels")
+	}
+	rng := rand.New(rand.NewPCG(3, 4))
+	sizes := []int{1, 2, 4, 8}
+	tried := 0
+	for k := kCopy; k <= kMac; k++ {
+		for _, dsize := range sizes {
+			for _, esize := range sizes {
+				var has bool
+				switch {
+				case k == kConv:
+					has = true
+				case k == kMulX || k == kMac:
+					has = esize < dsize
+				case oneByte(k):
+					has = dsize == 1
+				default:
+					has = esize == dsize
+				}
+				if has {
+					tried += agree(t, rng, k, dsize, esize)
+				}
+			}
+		}
+	}
+	if tried < 100 {
+		t.Errorf("only %d kernels were tried", tried)
+	}
+}
+
+// oneByte reports whether an operation's result has one byte whatever its operands have.
+func oneByte(k kern) bool {
+	switch k {
+	case kEq, kNe, kLt, kLe, kPop, kParity, kFfs, kClz:
+		return true
+	}
+	return false
+}
+
+// agree compares the kernels of one operation and returns 1 if there are two.
+func agree(t *testing.T, rng *rand.Rand, k kern, dsize, esize int) int {
+	t.Helper()
+	if s := (step{}); asmKernel(&s, k, dsize, esize) == 0 || k == kFill || oneByte(k) && dsize != 1 {
+		return 0
+	}
+	asize, bsize := esize, esize
+	switch k {
+	case kMux:
+		asize = 1
+	case kSel:
+		asize = 8
+	case kShl, kLshr, kAshr, kBooth:
+		bsize = 1
+	}
+	for width := 1; width <= 8*dsize; width++ {
+		for _, n := range []int{1, 63, 64, 65, 200} {
+			buf := func(size, width int) unsafe.Pointer {
+				words := make([]uint64, 64) // of padding
+				words = append(words, make([]uint64, pad(n))...)
+				p := unsafe.Pointer(&words[0])
+				for i := range n {
+					x := rng.Uint64() >> rng.IntN(64)
+					if rng.IntN(4) == 0 {
+						x = -x
+					}
+					put(p, size, i, x&hw.Mask(width))
+				}
+				return p
+			}
+			wa, wb := min(width, 8*asize), min(width, 8*bsize)
+			s := step{n: n, bytes: n * dsize, mask: repeated(hw.Mask(width), dsize)}
+			switch k {
+			case kMux, kSel:
+				wa = 1
+			case kBooth:
+				wb = 3
+			case kShl, kLshr, kAshr:
+				wb = 6
+			case kMin, kMax, kLt, kLe:
+				wa, wb = min(width, 8*esize), min(width, 8*esize)
+				s.imm = repeated(uint64(rng.IntN(2))<<(wa-1), esize)
+			case kCat:
+				if width == 1 {
+					continue
+				}
+				wb = 1 + rng.IntN(width-1)
+				wa, s.imm = width-wb, uint64(wb)
+			case kConv:
+				wa = 1 + rng.IntN(8*esize)
+				switch {
+				case dsize < esize || rng.IntN(2) == 0 && dsize == esize:
+					s.imm = uint64(rng.IntN(wa))
+					s.mask = repeated(hw.Mask(min(width, wa-int(s.imm))), dsize)
+				case rng.IntN(2) == 0 && wa <= width:
+					s.imm2 = repeated(sign(wa), dsize)
+				}
+			case kMulX, kMac:
+				s.imm, s.imm2 = repeated(uint64(rng.IntN(2))<<(wa-1), dsize), repeated(uint64(rng.IntN(2))<<(wb-1), dsize)
+				if k == kMac && rng.IntN(2) == 0 {
+					s.e = buf(1, 1)
+				}
+			}
+			if k == kAshr {
+				s.imm = repeated(sign(width), dsize)
+			}
+			s.a, s.b, s.c = buf(asize, wa), buf(bsize, wb), buf(dsize, width)
+			asm, plain := s, s
+			asm.dst, plain.dst = buf(8, 64), buf(8, 64)
+			asm.code = asmKernel(&asm, k, dsize, esize)
+			runSteps(&asm, 1)
+			laneKernel(k, dsize, esize)(&plain)
+			got, want := vec[uint8](asm.dst, n*dsize), vec[uint8](plain.dst, n*dsize)
+			if !slices.Equal(got, want) {
+				t.Fatalf("operation %d, result %d bytes, operands %d bytes, width %d, %d lanes:\n%x, expected\n%x", k, dsize, esize, width, n, got, want)
+			}
+		}
+	}
+	return 1
+}
