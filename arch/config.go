@@ -28,7 +28,8 @@ const (
 //	                                        job has left the array
 //	drain   a tile streams while the one    weights load while the job before leaves the array; its rows stream
 //	        before leaves the array         after that
-//	full    the same as drain               both: rows of successive jobs follow each other without a gap
+//	full    the same as drain               both: rows of successive jobs follow each other without a gap if a job has
+//	                                        at least 2 rows + cols - 1 rows; with fewer the two weight halves bind
 const (
 	OverlapNone  = "none"
 	OverlapLoad  = "load"
@@ -143,9 +144,6 @@ func (c *Config) validateTogether(bad func(field, format string, args ...any)) {
 	if c.PE == "opt1" && c.Overflow == Saturate {
 		bad("overflow", "overflow of a (sum, carry) pair cannot be seen: %q (expected wrap with pe: opt1)", c.Overflow)
 	}
-	if c.PE == "opt1" && c.Multiplier != pe.MulBooth4 && c.Multiplier != pe.MulStar {
-		return
-	}
 	if c.Overflow == Saturate && c.AccBits != 0 && c.AccBits < c.A.Bits+c.B.Bits {
 		bad("acc_bits", "narrower than a product, which saturation must see: %d (expected at least %d)", c.AccBits, c.A.Bits+c.B.Bits)
 	}
@@ -159,7 +157,8 @@ func orList(list []string) string {
 }
 
 // spec is the arithmetic's view of the formats: x moves, y stays (or, output-
-// stationary, moves down). Input-stationary exchanges A and B.
+// stationary, moves down). Input-stationary exchanges A and B: its stream w carries A and
+// its stream a carries B.
 func (c *Config) spec() pe.Spec {
 	s := pe.Spec{A: c.A, B: c.B, Signed: c.A.Signed || c.B.Signed, Saturate: c.Overflow == Saturate}
 	if c.Dataflow == IS {

@@ -7,6 +7,7 @@ import (
 	"tpe/hw"
 	"tpe/hw/drive"
 	"tpe/numeric"
+	"tpe/pe"
 )
 
 // Engine is a configuration with its hardware.
@@ -184,7 +185,7 @@ func (e *Engine) eachResult(s Shape, f func(at func(j int) int)) {
 				height := min(rows, s.M-m0)
 				for r := range height {
 					i := m0 + r
-					if e.Drain != "up" {
+					if e.Drain != pe.DrainUp {
 						i = m0 + height - 1 - r
 					}
 					f(func(j int) int { return inside(i, n0+j, s.N, n0+j < s.N) })

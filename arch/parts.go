@@ -122,9 +122,8 @@ func lessOne(b *hw.Builder, name string, load, x hw.ID) hw.ID {
 }
 
 // countdown is a timer: it takes the value from when set is 1 and then falls to
-// zero by one an edge. The result is 1 when it is zero, which is the case from
-// the edge set+from+1 on (the edge numbers of toolchains differ; here edge n+1 is
-// the one after edge n).
+// zero by one an edge. The result is 1 when it is zero: set at edge e, it lets pass
+// what is decided at edge e+from+1 and later.
 func countdown(b *hw.Builder, name string, from int, set hw.ID) hw.ID {
 	if from <= 0 {
 		return b.Const(1, 1)

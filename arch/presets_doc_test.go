@@ -2,12 +2,17 @@ package arch_test
 
 import (
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
 	"tpe/arch"
+	"tpe/hw"
 	"tpe/internal/golden"
 )
+
+//go:generate go test -run Page$ . -update
 
 // TestPresetsPage makes docs/presets.md from the tables of this package.
 func TestPresetsPage(t *testing.T) { golden.Check(t, "../docs/presets.md", []byte(presetsPage())) }
@@ -83,4 +88,109 @@ func changes(base, c *arch.Config) string {
 		return "nothing"
 	}
 	return strings.Join(list, ", ")
+}
+
+// TestSystolicPage makes the tables of docs/engines/systolic.md that are read from graphs.
+func TestSystolicPage(t *testing.T) {
+	const page = "../docs/engines/systolic.md"
+	src, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(src)
+	for name, made := range map[string]string{"ports": portsTable(t), "registers": registersTable(t)} {
+		block := regexp.MustCompile(`(?s)<!-- made by the test: ` + name + ` -->\n.*?<!-- end -->`)
+		if len(block.FindAllString(text, -1)) != 1 {
+			t.Fatalf("%s: block %q is not there once", page, name)
+		}
+		text = block.ReplaceAllLiteralString(text, "<!-- made by the test: "+name+" -->\n\n"+made+"\n<!-- end -->")
+	}
+	golden.Check(t, page, []byte(text))
+}
+
+func mustBuild(t *testing.T, change func(*arch.Config)) *arch.Engine {
+	t.Helper()
+	c := arch.Default()
+	change(&c)
+	e, err := arch.Build(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// portsTable lists the streams of each dataflow with width and lanes of their data.
+func portsTable(t *testing.T) string {
+	out := "| stream | direction | `os` | `ws` | `is` |\n|---|---|---|---|---|\n"
+	cells := map[string][3]string{}
+	for i, df := range []string{arch.OS, arch.WS, arch.IS} {
+		e := mustBuild(t, func(c *arch.Config) {
+			c.Dataflow, c.Rows, c.Cols, c.A.Bits, c.InitC = df, 4, 3, 5, true
+		})
+		for _, s := range append(e.Ports.In, e.Ports.Out) {
+			var fields []string
+			for _, f := range s.Fields {
+				if f.Lanes == 1 {
+					fields = append(fields, fmt.Sprintf("%s %d", f.Name, f.Width))
+				} else {
+					fields = append(fields, fmt.Sprintf("%s %d x %d", f.Name, f.Lanes, f.Width))
+				}
+			}
+			row := cells[s.Name]
+			row[i] = strings.Join(fields, ", ")
+			cells[s.Name] = row
+		}
+	}
+	for _, name := range []string{"cfg", "w", "a", "b", "c", "y"} {
+		dir := "in"
+		if name == "y" {
+			dir = "out"
+		}
+		row, ok := cells[name]
+		if !ok {
+			t.Errorf("no engine has a stream %s", name)
+		}
+		delete(cells, name)
+		out += fmt.Sprintf("| `%s` | %s | %s | %s | %s |\n", name, dir, row[0], row[1], row[2])
+	}
+	if len(cells) > 0 {
+		t.Errorf("streams that are not in the table: %v", cells)
+	}
+	return out + "\nA field is *name lanes x bits* or *name bits*.\n"
+}
+
+// registersTable counts the register bits of each PE.
+func registersTable(t *testing.T) string {
+	out := "| cell | `mac` | `opt1` | of it operands and flags |\n|---|---:|---:|---:|\n"
+	for _, cell := range []struct{ name, dataflow, drain string }{
+		{"`os`, down2", arch.OS, "down2"}, {"`os`, up", arch.OS, "up"}, {"`ws`, `is`", arch.WS, "down2"},
+	} {
+		var all [2]int
+		rest := 0
+		for i, p := range []string{"mac", "opt1"} {
+			e := mustBuild(t, func(c *arch.Config) { c.Dataflow, c.Drain, c.PE = cell.dataflow, cell.drain, p })
+			m := peModule(t, e)
+			rest = 0
+			for _, r := range m.Regs {
+				n := &m.Nodes[r.Node]
+				all[i] += n.Width
+				if !strings.Contains(n.Name, "sum") && !strings.Contains(n.Name, "carry") {
+					rest += n.Width
+				}
+			}
+		}
+		out += fmt.Sprintf("| %s | %d | %d | %d |\n", cell.name, all[0], all[1], rest)
+	}
+	return out
+}
+
+func peModule(t *testing.T, e *arch.Engine) *hw.Module {
+	t.Helper()
+	for _, m := range e.Top.Modules() {
+		if strings.HasPrefix(m.Name, "pe_") {
+			return m
+		}
+	}
+	t.Fatal("engine has no module pe_*")
+	return nil
 }

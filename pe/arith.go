@@ -8,7 +8,9 @@ import (
 )
 
 // Arith is the arithmetic of a processing element: the running sum may be one
-// binary word or a redundant form of several.
+// binary word or a redundant form of several. Two rules that the cells rely on: words
+// that are all zero mean the sum 0, and x = y = 0 leaves the value of a sum as it is (its
+// words may change).
 type Arith interface {
 	// Words is the number of words that hold a running sum.
 	Words() int

@@ -44,10 +44,11 @@ func (r *MachineRunner) Run(plays []Play) ([]Trace, error) {
 	traces := make([]Trace, len(plays))
 	for i := range plays {
 		before := r.failures()
-		if !r.play(&plays[i], &traces[i]) {
+		ended := r.play(&plays[i], &traces[i])
+		traces[i].Failures = r.failures() - before
+		if !ended {
 			return traces, &HangError{Play: i, Limit: plays[i].Limit, Results: len(traces[i].At), Wanted: plays[i].Results}
 		}
-		traces[i].Failures = r.failures() - before
 	}
 	return traces, nil
 }

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tpe/sim"
+	"tpe/verify"
+)
+
+// tpe runs a command line and returns its exit status and what it printed.
+func tpe(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = execute(context.Background(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// TestBadFlags holds flag sets that must be refused, with the message expected.
+func TestBadFlags(t *testing.T) {
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "bad.csv")
+	if err := os.WriteFile(bad, []byte("Layer, M, N, K,\nL0, 4, x, 8,\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run := []string{"run", "--engine", "systolic-ws", "--workload", "gemm:4x4x4"}
+	tests := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"run"}, "--engine: missing (expected a preset, see tpe list engines, or a .yaml file)"},
+		{[]string{"run", "--engine", "systolic-ws"}, "--workload: missing (expected a model"},
+		{[]string{"run", "--engine", "systolic", "--workload", "gemm:4x4x4"}, `--engine: unknown engine: "systolic"`},
+		{[]string{"run", "--engine", "systolic-ws", "--workload", "resnet51"}, `--workload: unknown workload: "resnet51"`},
+		{[]string{"run", "--engine", "systolic-ws", "--workload", "gemm:4x4"}, `bad product: "gemm:4x4" (expected gemm:MxNxK`},
+		{[]string{"run", "--engine", "systolic-ws", "--workload", "gemm:0x4x4"}, "0"},
+		{[]string{"run", "--engine", "systolic-ws", "--workload", bad}, bad + ":2:8: "},
+		{[]string{"run", "--engine", "systolic-ws", "--workload", "none.csv"}, "workload file: open none.csv"},
+		{append(run, "--fidelity", "fast"), `--fidelity: unknown value: "fast" (expected formula, cycle or rtl)`},
+		{append(run, "--check", "some"), `--check: unknown value: "some" (expected all, sample or none)`},
+		{append(run, "--data", "gauss"), `--data: `},
+		{append(run, "--data", "normal:-1"), `--data: `},
+		{append(run, "--executor", "gpu"), `--executor: unknown executor: "gpu"`},
+		{append(run, "--bandwidth=-3"), "--bandwidth: out of range: -3"},
+		{append(run, "--freq=-3"), "--freq: out of range: -3"},
+		{append(run, "--set", "rows"), `--set: not a setting: "rows" (expected key=value)`},
+		{append(run, "--set", "rows=many"), `rows: not a whole number: "many"`},
+		{append(run, "--set", "rows=0"), "rows: out of range: 0 (expected 1..256)"},
+		{append(run, "--set", "overlap=load", "--set", "dataflow=os"), "overlap: nothing is loaded"},
+		{append(run, "--seed", "x"), "--seed"},
+		{append(run, "--out", "d"), "--out: means nothing without --compat scalesim"},
+		{append(run, "--compat", "timeloop"), `--compat: unknown value: "timeloop" (expected scalesim)`},
+		{append(run, "--scalesim-config", "x.cfg"), "--scalesim-config: given together with --engine"},
+		{append(run, "--vcd", "w.vcd", "--fidelity", "rtl"), "--vcd: means nothing with --fidelity rtl"},
+		{[]string{"run", "--scalesim-config", "none.cfg", "--topology", bad}, "--scalesim-config: open none.cfg"},
+		{[]string{"verify"}, "--engine: expected either an engine or --all"},
+		{[]string{"verify", "--all", "--cases", "0"}, "--cases: out of range: 0"},
+		{[]string{"verify", "--engine", "systolic-os", "--legs", "vcs"}, `--legs: unknown leg: "vcs"`},
+		{[]string{"list", "nothing"}, "nothing"},
+		{[]string{"show", "nothing"}, `unknown engine: "nothing"`},
+		{[]string{"frobnicate"}, "frobnicate"},
+		{[]string{"run", "--bogus"}, "--bogus"},
+	}
+	for _, tt := range tests {
+		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
+			code, stdout, stderr := tpe(t, tt.args...)
+			if code != exitBadInput || stdout != "" || !strings.Contains(stderr, tt.want) {
+				t.Errorf("exit %d, stdout %q, stderr %q; want exit 2, nothing, and %q", code, stdout, stderr, tt.want)
+			}
+		})
+	}
+}
+
+func TestRunJSON(t *testing.T) {
+	code, stdout, stderr := tpe(t, "run", "--engine", "systolic-os", "--set", "rows=4", "--set", "cols=4",
+		"--workload", "gemm:8x4x9*3", "--fidelity", "cycle", "--executor", "lanes", "--json")
+	if code != exitOK {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	var r sim.Report
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatal(err)
+	}
+	want := sim.Total{MACs: 864, Cycles: 90, ComputeCycles: 90, Utilization: 0.6, Bytes: r.Total.Bytes, Seconds: 90e-9, Checked: 96, CyclesChecked: 3}
+	if d := cmp.Diff(want, r.Total); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+	code, alone, _ := tpe(t, "run", "--engine", "systolic-os", "--workload", "gemm:64x64x64", "--fidelity", "formula", "--json")
+	if err := json.Unmarshal([]byte(alone), &r); code != exitOK || err != nil || r.Total.Checked != 0 {
+		t.Errorf("formula alone: exit %d, %v, %d words checked, want 0", code, err, r.Total.Checked)
+	}
+}
+
+func TestRunIsDeterministic(t *testing.T) {
+	args := []string{"run", "--engine", "systolic-ws", "--set", "rows=8", "--set", "cols=8", "--workload", "resnet18", "--executor", "lanes", "--data", "normal:20", "--seed", "7", "--json"}
+	_, first, _ := tpe(t, args...)
+	_, second, _ := tpe(t, args...)
+	if first == "" || first != second {
+		t.Error("two runs of one command differ")
+	}
+}
+
+func TestVerifyJSON(t *testing.T) {
+	code, stdout, stderr := tpe(t, "verify", "--engine", "systolic-ws", "--set", "rows=3", "--set", "cols=2", "--cases", "20", "--legs", "lanes", "--json")
+	if code != exitOK {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	var r verify.Result
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, l := range r.Legs {
+		names = append(names, l.Name)
+	}
+	if d := cmp.Diff([]string{"formula", "eval", "lanes"}, names); d != "" || r.Cases != 20 || r.MACs == 0 || r.Failed() {
+		t.Errorf("%+v\n%s", r, d)
+	}
+}
+
+func TestShowRoundTrip(t *testing.T) {
+	_, stdout, _ := tpe(t, "show", "systolic-os-opt1", "--set", "rows=7")
+	file := filepath.Join(t.TempDir(), "e.yaml")
+	if err := os.WriteFile(file, []byte(stdout), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, again, stderr := tpe(t, "show", file); again != stdout {
+		t.Errorf("%s\n%s", cmp.Diff(stdout, again), stderr)
+	}
+}
+
+func TestVCD(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "w.vcd")
+	code, _, stderr := tpe(t, "run", "--engine", "systolic-os", "--set", "rows=2", "--set", "cols=2", "--workload", "gemm:2x2x3", "--vcd", file)
+	b, err := os.ReadFile(file)
+	if code != exitOK || err != nil {
+		t.Fatal(code, stderr, err)
+	}
+	for _, want := range []string{"$timescale 1ns $end", "$scope module row1_col1 $end", "acc_sum_q $end", "$enddefinitions $end"} {
+		if !bytes.Contains(b, []byte(want)) {
+			t.Errorf("the waveform has no %q", want)
+		}
+	}
+}
