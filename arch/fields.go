@@ -52,6 +52,9 @@ func Fields() []Field {
 	}
 }
 
+// Get returns the field's value as the YAML form has it.
+func (f Field) Get(c *Config) string { return f.get(c) }
+
 func intField(name, doc string, p func(*Config) *int) Field {
 	return Field{name, doc, func(c *Config, s string) error {
 		v, err := strconv.Atoi(s)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tpe/internal/tool"
+	"tpe/internal/tool/tooltest"
 	"tpe/sim"
 	"tpe/verify"
 )
@@ -147,5 +149,31 @@ func TestVCD(t *testing.T) {
 		if !bytes.Contains(b, []byte(want)) {
 			t.Errorf("the waveform has no %q", want)
 		}
+	}
+}
+
+// TestGen writes an engine and lets its own Makefile simulate and lint it.
+func TestGen(t *testing.T) {
+	tooltest.Need(t, tool.Icarus, tool.VVP, tool.Verilator, tool.Yosys, tool.Make)
+	for _, engine := range []string{"systolic-os", "systolic-ws-opt1"} {
+		dir := filepath.Join(t.TempDir(), "out")
+		args := []string{"gen", "--engine", engine, "--set", "rows=3", "--set", "cols=2", "--set", "acc_rows=4", "--out", dir}
+		if code, _, stderr := tpe(t, args...); code != exitOK {
+			t.Fatalf("exit %d: %s", code, stderr)
+		}
+		out, err := tool.Run(context.Background(), dir, "make", "-s", "sim", "lint")
+		if err != nil || !strings.Contains(string(out), "PASS") {
+			t.Errorf("%s: %v\n%s", engine, err, out)
+		}
+		if code, _, stderr := tpe(t, args...); code != exitOK {
+			t.Errorf("writing again: exit %d: %s", code, stderr)
+		}
+	}
+	used := t.TempDir()
+	if err := os.WriteFile(filepath.Join(used, "mine"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := tpe(t, "gen", "--engine", "systolic-os", "--out", used); code != exitBadInput || !strings.Contains(stderr, "folder is in use") {
+		t.Errorf("exit %d: %s", code, stderr)
 	}
 }
