@@ -40,7 +40,7 @@ func Flatten(m *Module) (*Module, error) {
 
 // maxFlatNodes bounds a flattened module: modules that place modules twice each can
 // grow without bound in a few lines.
-const maxFlatNodes = 1 << 20
+const maxFlatNodes = 1 << 18
 
 type flattener struct {
 	out  *Module

@@ -10,7 +10,7 @@ import (
 // Limits of the text form, so that no input can ask for much more memory than its
 // own size.
 const (
-	maxSource = 4 << 20 // bytes
+	maxSource = 1 << 20 // bytes
 	maxErrors = 50      // reported
 )
 
@@ -264,7 +264,7 @@ func (p *moduleParser) inst(c *cursor) {
 	switch {
 	case c.failed:
 		return
-	case !ok:
+	case !ok || t.text == p.m.Name:
 		c.failAt(t, "no such module before this one: %s", t)
 	case mod == nil: // it has errors of its own; say no more
 		p.broken, c.failed = true, true

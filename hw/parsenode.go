@@ -21,7 +21,7 @@ func (p *moduleParser) node(c *cursor, name token) {
 	n := Node{Op: op}
 	c.expect("(")
 	args := p.operands(c, op)
-	state := p.immediate(c, &n)
+	state := p.immediate(c, name, &n)
 	c.expect(")")
 	p.typ(c, &n)
 	c.end()
@@ -67,7 +67,7 @@ func (p *moduleParser) operands(c *cursor, op Op) []ID {
 
 // immediate reads what follows the operands and returns what is to be done once
 // the node has its place.
-func (p *moduleParser) immediate(c *cursor, n *Node) func(ID, *Node) {
+func (p *moduleParser) immediate(c *cursor, name token, n *Node) func(ID, *Node) {
 	none := func(ID, *Node) {}
 	if Ops[n.Op].Arity > 0 && c.peek().text == "," && !c.failed {
 		c.next()
@@ -83,7 +83,7 @@ func (p *moduleParser) immediate(c *cursor, n *Node) func(ID, *Node) {
 	case OpReg:
 		return p.register(c)
 	case OpMemQ:
-		return p.memory(c)
+		return p.memory(c, name.text)
 	case OpInstOut:
 		return p.instOut(c)
 	case OpSlice:
@@ -142,7 +142,7 @@ func (p *moduleParser) register(c *cursor) func(ID, *Node) {
 	}
 }
 
-func (p *moduleParser) memory(c *cursor) func(ID, *Node) {
+func (p *moduleParser) memory(c *cursor, name string) func(ID, *Node) {
 	c.expect("depth")
 	mem := &Mem{Depth: c.number("a depth", 1, MaxMemWords), WEn: None, WAddr: None, WData: None, RAddr: None}
 	c.expect(",")
@@ -166,7 +166,7 @@ func (p *moduleParser) memory(c *cursor) func(ID, *Node) {
 	}
 	return func(id ID, n *Node) {
 		k = len(p.m.Mems)
-		n.Imm, mem.Node = uint64(k), id
+		n.Imm, mem.Node, mem.Name = uint64(k), id, name
 		p.m.Mems = append(p.m.Mems, *mem)
 	}
 }

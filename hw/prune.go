@@ -51,8 +51,7 @@ func unalias(m *Module) {
 	for i := range alias {
 		alias[i] = ID(i)
 	}
-	var find func(ID) ID
-	find = func(id ID) ID {
+	find := func(id ID) ID {
 		for alias[id] != id {
 			alias[id] = alias[alias[id]]
 			id = alias[id]

@@ -8,43 +8,43 @@ import (
 	"strings"
 )
 
-// Grammar of the text form. [WriteText] writes it and [ParseText] reads it.
-//
-//	design   = { module }                            leaf modules first, the top one last
-//	module   = "module" NAME "{"                     each item stands on a line of its own
-//	             [ "doc" STRING ]
-//	             { "axis" NAME SIZE }
-//	             { "table" NAME WIDTH "(" { WORD } ")" }
-//	             { "input" NAME type }
-//	             { node | instance }
-//	             { "output" NAME "=" REF }
-//	             { "assert" NAME "=" REF }
-//	           "}"
-//	type     = ":" WIDTH [ "[" { AXIS } "]" ]        width in bits, axes of the shape
-//	node     = REF "=" OP "(" operands ")" type
-//	instance = "inst" NAME "=" MODULE [ "over" "[" { AXIS } "]" ] "(" [ PORT "=" REF { "," PORT "=" REF } ] ")"
-//
-//	operands of the lane operators and bcast         REF { "," REF }
-//	            slice                                REF "," "lo" BIT
-//	            rom                                  REF "," TABLE
-//	            const                                WORD
-//	            coord                                AXIS
-//	            reg                                  "reset" WORD "," "next" REF
-//	            memq                                 "depth" N "," [ "forward" "," ] "wen" REF "," "waddr" REF "," "wdata" REF "," "raddr" REF
-//	            instout                              INSTANCE "." PORT
-//	            shift, rotate                        REF [ "," REF ] "," AXIS ( "+1" | "-1" )
-//	            index                                REF "," AXIS K
-//	            select, pack                         REF [ "," REF ] "," AXIS
-//	            reduce                               REF "," AXIS OP
-//	            stride                               REF "," REF "," AXIS "to" AXIS "start" N "step" N
-//	            split                                REF "," REF "," AXIS "to" AXIS AXIS
-//	            delay                                REF "," "base" N { "," AXIS COEFFICIENT }
-//
-// A REF is the name of a node, or _ and a number for a node without a name; it
-// may stand before its node does. Numbers are decimal or, after 0x, hexadecimal.
-// A # starts a comment that ends with the line. Every node states its width and
-// shape, which must be those that its operator gives.
-const _ = 0
+// Grammar is the grammar of the text form, which [WriteText] writes and
+// [ParseText] reads. Every node stands on a line of its own and states its width
+// and shape, which must be those that its operator gives; nothing is implied.
+const Grammar = `design   = { module }                            leaf modules first, the top one last
+module   = "module" NAME "{"                     each item stands on a line of its own
+             [ "doc" STRING ]
+             { "axis" NAME SIZE }
+             { "table" NAME WIDTH "(" { WORD } ")" }
+             { "input" NAME type }
+             { node | instance }
+             { "output" NAME "=" REF }
+             { "assert" NAME "=" REF }
+           "}"
+type     = ":" WIDTH [ "[" { AXIS } "]" ]        width in bits, axes of the shape
+node     = REF "=" OP "(" operands ")" type
+instance = "inst" NAME "=" MODULE [ "over" "[" { AXIS } "]" ] "(" [ PORT "=" REF { "," PORT "=" REF } ] ")"
+
+operands of the lane operators and bcast         REF { "," REF }
+            slice                                REF "," "lo" BIT
+            rom                                  REF "," TABLE
+            const                                WORD
+            coord                                AXIS
+            reg                                  "reset" WORD "," "next" REF
+            memq                                 "depth" N "," [ "forward" "," ] "wen" REF "," "waddr" REF "," "wdata" REF "," "raddr" REF
+            instout                              INSTANCE "." PORT
+            shift, rotate                        REF [ "," REF ] "," AXIS ( "+1" | "-1" )
+            index                                REF "," AXIS K
+            select, pack                         REF [ "," REF ] "," AXIS
+            reduce                               REF "," AXIS OP
+            stride                               REF "," REF "," AXIS "to" AXIS "start" N "step" N
+            split                                REF "," REF "," AXIS "to" AXIS AXIS
+            delay                                REF "," "base" N { "," AXIS COEFFICIENT }
+
+REF is the name of a node, or _ and a number for a node without a name; it may stand
+before its node does. Numbers are decimal or, after 0x, hexadecimal. A # starts a
+comment that ends with the line.
+`
 
 // WriteText writes a verified module and all modules below it in the text form,
 // leaf modules first. Equal designs give equal text; modules of one name are

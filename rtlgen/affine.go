@@ -95,11 +95,17 @@ func product(factors ...string) string {
 			return "0"
 		}
 		if f != "" && f != "1" {
-			list = append(list, paren(f))
+			list = append(list, f)
 		}
 	}
-	if len(list) == 0 {
+	switch len(list) {
+	case 0:
 		return "1"
+	case 1:
+		return list[0]
+	}
+	for i, f := range list {
+		list[i] = paren(f)
 	}
 	return strings.Join(list, "*")
 }

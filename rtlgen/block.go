@@ -156,7 +156,10 @@ func (e *emitter) kids(w *writer, level int, b *block) {
 		w.line(level, "generate")
 		level++
 	}
-	for _, k := range b.kids {
+	for i, k := range b.kids {
+		if i > 0 {
+			w.blank()
+		}
 		v := e.vars[k.v]
 		w.line(level, fmt.Sprintf("for (%s = 0; %s < %s; %s = %s + 1) begin : %s",
 			v.name, v.name, v.span, v.name, v.name, k.label))

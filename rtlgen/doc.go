@@ -35,6 +35,9 @@
 // values, because a graph starts with them, and assertions print
 // "tpe assertion failed: <module>.<name>".
 //
+// The header of a file gives the first twelve hexadecimal digits of the SHA-256 of the
+// module's text form (see [hw.WriteText]).
+//
 // # Names
 //
 // Names are those of the graph. A register r is r_q, and what it takes next

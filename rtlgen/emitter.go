@@ -17,6 +17,7 @@ type emitter struct {
 	liveInst []bool
 	order    []hw.ID
 	known    map[hw.ID]uint64 // nodes that are constants
+	fixed    map[hw.ID]bool   // nodes that are a constant in each lane
 	fanout   []int            // uses of a node, all kinds
 	uses     []useInfo
 	bus      map[hw.ID]bool // lane operators written for all lanes at once
@@ -29,10 +30,11 @@ type emitter struct {
 	genvarSeen map[string]bool
 	tempName   string
 
-	given   []string // the graph's name of a node, made unique; "" if it has none
-	context []string // what an unnamed node drives
-	ports   map[hw.ID]*net
-	opCount map[hw.Op]int
+	instName []string // of the instances
+	given    []string // the graph's name of a node, made unique; "" if it has none
+	context  []string // what an unnamed node drives
+	ports    map[hw.ID]*net
+	opCount  map[hw.Op]int
 
 	nets      []*net
 	byNode    map[hw.ID]*net
@@ -245,6 +247,12 @@ func (e *emitter) nameAll() {
 			g = strings.ToLower(g) // the localparam has the upper-case form
 		}
 		e.vars[a].name, e.vars[a].span = g, strings.ToUpper(g)
+	}
+	e.instName = make([]string, len(m.Insts))
+	for i, in := range m.Insts {
+		if e.liveInst[i] {
+			e.instName[i] = e.names.fresh("u_" + in.Name)
+		}
 	}
 	e.bindOutputs()
 	e.nameNodes()

@@ -111,7 +111,7 @@ var infix = [...]struct {
 	sign string
 }{
 	{hw.OpAdd, "+"}, {hw.OpSub, "-"}, {hw.OpEq, "=="}, {hw.OpNe, "!="}, {hw.OpULt, "<"}, {hw.OpULe, "<="},
-	{hw.OpSLt, "<"}, {hw.OpSLe, "<="}, {hw.OpShl, "<<"}, {hw.OpLshr, ">>"}, {hw.OpAshr, ">>>"},
+	{hw.OpSLt, "<"}, {hw.OpSLe, "<="}, {hw.OpShl, "<<"}, {hw.OpLshr, ">>"},
 }
 
 // expr writes a lane operator's result at the context's coordinates.
@@ -136,6 +136,9 @@ func (e *emitter) expr(id hw.ID, c *context) (text string, prim bool) {
 	case hw.OpSLt, hw.OpSLe:
 		return signed(0) + " " + infixSign(n.Op) + " " + signed(1), false
 	case hw.OpAshr:
+		if v, ok := e.known[n.Args[1]]; ok {
+			return signed(0) + " >>> " + literal(hw.Bits(n.Width), min(v, uint64(n.Width))), false
+		}
 		return signed(0) + " >>> " + arg(1), false
 	case hw.OpULt, hw.OpULe:
 		return e.plainArg(id, 0, c) + " " + infixSign(n.Op) + " " + e.plainArg(id, 1, c), false
@@ -184,11 +187,11 @@ func (e *emitter) expr(id hw.ID, c *context) (text string, prim bool) {
 	panic("rtlgen: not a lane operator: " + n.Op.String())
 }
 
-// plainArg writes an operand of an unsigned comparison. A coordinate is read from a
-// bus, because as a constant it would make some of the comparisons constant.
+// plainArg writes an operand of an unsigned comparison. What is fixed in each lane is
+// read from a bus, because as a constant it would decide the comparison in some lanes.
 func (e *emitter) plainArg(id hw.ID, k int, c *context) string {
 	a := e.throughBcast(e.m.Nodes[id].Args[k])
-	if n := &e.m.Nodes[a]; n.Op == hw.OpCoord {
+	if n := &e.m.Nodes[a]; e.fixed[a] {
 		return e.element(e.fill(a, n.Shape), c, 0, n.Width, true)
 	}
 	return e.arg(id, k, c, true)
@@ -212,10 +215,8 @@ func (e *emitter) sext(id hw.ID, c *context, from, to int) string {
 		return x
 	case from == 1:
 		return fmt.Sprintf("{%d{%s}}", to, sign)
-	case to-from == 1:
-		return fmt.Sprintf("{%s, %s}", sign, x)
 	}
-	return fmt.Sprintf("{{%d{%s}}, %s}", to-from, sign, x)
+	return "{" + copies(to-from, sign) + x + "}"
 }
 
 // mul writes a product. The operands are cut to the result's width, and never

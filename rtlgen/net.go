@@ -77,7 +77,7 @@ func (e *emitter) index(dims []int, coords []affine) (string, affine) {
 		size := e.vars[v].size
 		lane = lane.times(size, 0).plus(coords[i])
 		c := coords[i].text(e.vars)
-		if len(coords[i].terms) == 0 && size > 2 && coords[i].k == size-1 && v < len(e.m.Axes) {
+		if i == 0 && len(coords[i].terms) == 0 && size > 2 && coords[i].k == size-1 && v < len(e.m.Axes) {
 			c = e.sizeName(v) + " - 1"
 		}
 		switch {
@@ -189,7 +189,13 @@ func (e *emitter) chunk(n *net, c *context, p, from, count int, read bool) strin
 	if from > 1 && from == size-1 {
 		start = sizeName(1)
 	}
-	run = product(run, unit)
+	switch {
+	case unit != "1":
+		run = product(run, unit)
+		start = product(start, unit)
+	case p == 0 && from == 0 && count > 1: // the range below is written as [SIZE-2:0]
+		return fmt.Sprintf("%s[%s-%d:0]", n.name, e.sizeName(n.dims[p]), size-count+1)
+	}
 	base := ""
 	if p > 0 && idx != "0" {
 		base = product(idx, e.span(n.dims[p:], strconv.Itoa(n.width)))
@@ -198,7 +204,7 @@ func (e *emitter) chunk(n *net, c *context, p, from, count int, read bool) strin
 		if base != "" {
 			base += " + "
 		}
-		base += product(start, unit)
+		base += start
 	}
 	switch {
 	case run == "1" && base == "":
@@ -229,7 +235,11 @@ func (e *emitter) unread(n *net) []string {
 	start, end := -1, -1 // the run of unread bits that is open
 	flush := func() {
 		if start >= 0 {
-			list = append(list, wordSelect(n.name, n.bits(), start, end-start))
+			if len(n.dims) > 0 && end == n.bits() && (end-start)*e.vars[n.dims[0]].size == end && end > start+1 {
+				list = append(list, e.chunk(n, &context{}, 0, e.vars[n.dims[0]].size-1, 1, false))
+			} else {
+				list = append(list, wordSelect(n.name, n.bits(), start, end-start))
+			}
 		}
 		start = -1
 	}

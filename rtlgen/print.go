@@ -14,9 +14,6 @@ func (e *emitter) emit() {
 		switch {
 		case e.view(id) || e.enable[id]:
 			continue
-		case n.Op == hw.OpReg:
-			nt := e.net(id)
-			e.root.regs = append(e.root.regs, "reg"+e.rangeText(nt)+" "+nt.name+";")
 		case n.Op.Kind() == hw.KindWire:
 			e.wiring(id)
 		case n.Op.Kind() == hw.KindLane:
@@ -206,7 +203,11 @@ func (e *emitter) portList(w *writer) {
 		if i == len(rows)-1 {
 			comma = ""
 		}
-		w.line(1, fmt.Sprintf("%s wire%-*s %-*s %s", r.dir, widest, r.rng, longest+1, r.name+comma, r.note))
+		l := fmt.Sprintf("%s wire%-*s %-*s %s", r.dir, widest, r.rng, longest+1, r.name+comma, r.note)
+		if len(l)+2 > w.width {
+			l = fmt.Sprintf("%s wire%s %s", r.dir, r.rng, r.name+comma)
+		}
+		w.line(1, l)
 	}
 	w.line(0, ");")
 }

@@ -186,7 +186,7 @@ func (g *gen) step() {
 		for i := range table {
 			table[i] = r.Uint64() & hw.Mask(v)
 		}
-		g.keep(b.Rom("table", v, table, x))
+		g.keep(b.Rom(fmt.Sprintf("table%d", len(g.pool)), v, table, x))
 	case hw.OpZext, hw.OpSext:
 		g.keep(b.OpW(op, w+r.IntN(65-w), x))
 	case hw.OpSlice:

@@ -49,8 +49,7 @@ func Emit(top *hw.Module, opt Options) (*Output, error) {
 	if opt.LineWidth < 60 {
 		return nil, fmt.Errorf("rtlgen: line width %d is too small (expected at least 60)", opt.LineWidth)
 	}
-	d := &design{opt: opt, names: namer{}, byHash: map[string]*emitted{}, byModule: map[*hw.Module]*emitted{}, library: map[string]bool{}}
-	d.names.fresh(delayModule)
+	d := &design{opt: opt, names: namer{}, byHash: map[string]*emitted{}, byModule: map[*hw.Module]*emitted{}, library: map[string]string{}}
 	for _, m := range top.Modules() {
 		if err := d.module(m); err != nil {
 			return nil, fmt.Errorf("rtlgen: module %s: %w", m.Name, err)
@@ -67,20 +66,23 @@ type design struct {
 	files    []File
 	byHash   map[string]*emitted // modules that are equal are emitted once
 	byModule map[*hw.Module]*emitted
-	library  map[string]bool // library modules that are among the files
+	library  map[string]string // names of the library modules that are among the files
 }
 
 // emitted is what a parent must know of an emitted module.
 type emitted struct {
 	name    string
-	hash    string
+	hash    string // SHA-256 of the text form, hexadecimal
 	clocked bool
 	asserts bool // it or a module below it has assertions
 	in, out []Port
 }
 
 func (d *design) module(m *hw.Module) error {
-	hash := d.hash(m)
+	hash, err := hash(m)
+	if err != nil {
+		return err
+	}
 	if e := d.byHash[hash]; e != nil {
 		d.byModule[m] = e
 		return nil
@@ -96,13 +98,24 @@ func (d *design) module(m *hw.Module) error {
 	return nil
 }
 
-// addLibrary emits a library module at its first use.
-func (d *design) addLibrary(name string, text func() string) {
-	if d.library[name] {
-		return
+// addLibrary emits a library module at its first use and returns its name, which
+// differs from the one given only if a module of the graph has that.
+func (d *design) addLibrary(base string, text func(name string) string) string {
+	if d.library[base] != "" {
+		return d.library[base]
 	}
-	d.library[name] = true
-	d.files = append(d.files, File{name + ".v", []byte(text())})
+	name := d.names.fresh(base)
+	d.library[base] = name
+	w := &writer{width: d.opt.LineWidth}
+	for l := range strings.SplitSeq(strings.TrimSuffix(text(name), "\n"), "\n") {
+		if c, ok := strings.CutPrefix(l, "// "); ok {
+			comment(w, c)
+		} else {
+			w.wrap("", l)
+		}
+	}
+	d.files = append(d.files, File{name + ".v", []byte(w.b.String())})
+	return name
 }
 
 // YosysScript returns a Yosys script that reads all files of a design, elaborates

@@ -20,6 +20,7 @@ func (e *emitter) registers() {
 		}
 		n := &e.m.Nodes[r.Node]
 		nt := e.net(r.Node)
+		e.root.regs = append(e.root.regs, "reg"+e.rangeText(nt)+" "+nt.name+";")
 		value := e.repeat(literal(n.Width, r.Reset), nt.dims)
 		reset = append(reset, fmt.Sprintf("%s <= %s;", nt.name, value))
 		initial = append(initial, fmt.Sprintf("%s = %s;", nt.name, value))
@@ -110,7 +111,7 @@ func (e *emitter) assertions() {
 func (e *emitter) delay(id hw.ID) {
 	n := &e.m.Nodes[id]
 	e.clk, e.rst = true, true
-	e.d.addLibrary(delayModule, e.d.delayText)
+	module := e.d.addLibrary("tpe_delay", e.d.delayText)
 	nt := e.net(id)
 	if e.ports[id] == nil {
 		e.declare(nt)
@@ -143,9 +144,9 @@ func (e *emitter) delay(id hw.ID) {
 		out = e.element(nt, c, 0, n.Width, false)
 	}
 	b := e.loops(e.root, c.path)
-	b.insts = append(b.insts, instance(delayModule, [][2]string{
+	b.insts = append(b.insts, instance(module, [][2]string{
 		{"WIDTH", e.span(nt.dims[p:], strconv.Itoa(n.Width))}, {"DEPTH", depthText},
-	}, e.names.fresh("u_"+nt.name), [][2]string{{"clk_i", "clk_i"}, {"rst_ni", "rst_ni"}, {"d_i", in}, {"q_o", out}}))
+	}, e.names.fresh("u_"+nt.name+"_delay"), [][2]string{{"clk_i", "clk_i"}, {"rst_ni", "rst_ni"}, {"d_i", in}, {"q_o", out}}))
 }
 
 // memory writes a memory as an instance in each lane.
@@ -155,7 +156,7 @@ func (e *emitter) memory(id hw.ID) {
 	e.clk = true
 	width := func(x hw.ID) int { return e.m.Nodes[x].Width }
 	spec := memSpec{width: n.Width, depth: mem.Depth, waddr: width(mem.WAddr), raddr: width(mem.RAddr), forward: mem.Forward}
-	e.d.addLibrary(spec.name(), func() string { return spec.text(e.d.opt) })
+	module := e.d.addLibrary(spec.name(), spec.text)
 	nt := e.net(id)
 	e.declare(nt)
 	c := &context{path: nt.dims}
@@ -164,7 +165,7 @@ func (e *emitter) memory(id hw.ID) {
 		return text
 	}
 	b := e.loops(e.root, nt.dims)
-	b.insts = append(b.insts, instance(spec.name(), nil, e.names.fresh("u_"+stem(nt.name)), [][2]string{
+	b.insts = append(b.insts, instance(module, nil, e.names.fresh("u_"+stem(nt.name)), [][2]string{
 		{"clk_i", "clk_i"}, {"wen_i", port(mem.WEn)}, {"waddr_i", port(mem.WAddr)}, {"wdata_i", port(mem.WData)},
 		{"raddr_i", port(mem.RAddr)}, {"rdata_o", e.element(nt, c, 0, n.Width, false)},
 	}))
@@ -198,7 +199,7 @@ func (e *emitter) inst(i int) {
 	path := in.Over.Axes()
 	c := &context{path: path}
 	b := e.loops(e.root, path)
-	name := e.names.fresh("u_" + in.Name)
+	name := e.instName[i]
 	var conns [][2]string
 	if sub.clocked {
 		e.clk, e.rst = true, true

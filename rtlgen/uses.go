@@ -133,7 +133,8 @@ func (e *emitter) findUses() {
 // between a new value and r itself that nothing else reads.
 func (e *emitter) isEnable(r, next hw.ID) bool {
 	n := &e.m.Nodes[next]
-	return n.Op == hw.OpMux && e.given[next] == "" && e.ports[next] == nil && e.fanout[next] == 1 &&
+	unnamed := e.given[next] == "" || e.given[next] == stem(e.given[r])+"_d"
+	return n.Op == hw.OpMux && unnamed && e.ports[next] == nil && e.fanout[next] == 1 &&
 		n.Shape == e.m.Nodes[r].Shape && e.rep(n.Args[2]) == r && e.m.Nodes[n.Args[0]].Shape == 0
 }
 
@@ -199,7 +200,11 @@ func (e *emitter) operandUses(id hw.ID) {
 			if wire {
 				e.use(a, 0, named, true)
 			} else {
-				e.use(a, n.Shape, e.argMode(id, k), e.bus[id] && m.Nodes[a].Shape != 0)
+				whole := e.bus[id] && m.Nodes[a].Shape != 0
+				if n.Op == hw.OpULt || n.Op == hw.OpULe {
+					whole = e.fixed[e.throughBcast(a)]
+				}
+				e.use(a, n.Shape, e.argMode(id, k), whole)
 			}
 		}
 	}

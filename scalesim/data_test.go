@@ -23,11 +23,11 @@ func dataFile(t *testing.T, name string) []byte {
 	t.Helper()
 	dir := os.Getenv("TPE_DATA")
 	if dir == "" {
-		t.Skipf("TPE_DATA is not set: scalesim/%s is not compared", name)
+		t.Skipf("data: TPE_DATA is not set: scalesim/%s is not compared", name)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "scalesim", filepath.FromSlash(name)))
 	if err != nil {
-		t.Skipf("missing file: %v", err)
+		t.Skipf("data: %v", err)
 	}
 	return data
 }

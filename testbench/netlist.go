@@ -21,12 +21,26 @@ type NetlistOptions struct {
 	// Flatten synthesises the design as one module. Otherwise each module is
 	// synthesised once, however often it is placed, which takes far less time.
 	Flatten bool
-	// Interpret runs the gates under Icarus and not under Verilator, whose C++
-	// takes long to compile when there are many.
-	Interpret bool
-	// Verilator are the options of the simulator.
+	// Simulator runs the gates.
+	Simulator GateSimulator
+	// Verilator are the options of that simulator.
 	Verilator VerilatorOptions
 }
+
+// GateSimulator says what runs a netlist.
+type GateSimulator int
+
+const (
+	// GatesInGo evaluates the and-inverter graph of the netlist, cells replaced
+	// by their functions: ready at once, some ten thousand cycles of a 4x4 array a
+	// second.
+	GatesInGo GateSimulator = iota
+	// GatesInVerilator compiles the gates, which takes minutes for a 4x4 array,
+	// and runs them ten times as fast.
+	GatesInVerilator
+	// GatesInIcarus interprets them, at some fifty cycles a second.
+	GatesInIcarus
+)
 
 // Netlist runs the gates that Yosys makes of a design. Memories become flip-flops,
 // which is fine for small arrays.
@@ -36,8 +50,8 @@ type NetlistOptions struct {
 // under reset that no trace shows. A memory that would be written at that edge, out
 // of the state of all zeros, would differ from the graph; none of ours is.
 type Netlist struct {
-	// BuildTime is the wall time that synthesis and, under Verilator, the build
-	// of the simulator took, when they were done.
+	// BuildTime is the wall time that synthesis and the making of the simulator
+	// took, when they were done.
 	BuildTime time.Duration
 	// Version names the tools.
 	Version string
@@ -72,21 +86,36 @@ func NewNetlist(ctx context.Context, top *hw.Module, liberty string, opt Netlist
 	n := &Netlist{Version: yosys.String(), d: d}
 	gate := *d
 	gate.files = gates
-	if opt.Interpret {
+	n.BuildTime = took
+	switch opt.Simulator {
+	case GatesInIcarus:
 		icarus, err := newIcarus(&gate)
 		if err != nil {
 			return nil, err
 		}
-		n.run, n.BuildTime = icarus.RunContext, took
+		n.run = icarus.RunContext
 		n.Version += ", " + icarus.iverilog.String()
-		return n, nil
+	case GatesInVerilator:
+		sim, err := buildVerilator(ctx, &gate, opt.Verilator)
+		if err != nil {
+			return nil, err
+		}
+		n.run = sim.RunContext
+		n.BuildTime += sim.BuildTime
+		n.Version += ", verilator " + sim.Version
+	default:
+		g, took, err := graph(ctx, yosys, d.top, gates)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := newGates(top, d, g); err != nil {
+			return nil, err
+		}
+		n.run = func(ctx context.Context, plays []drive.Play) ([]drive.Trace, error) {
+			return runGates(ctx, top, d, g, plays)
+		}
+		n.BuildTime += took
 	}
-	sim, err := buildVerilator(ctx, &gate, opt.Verilator)
-	if err != nil {
-		return nil, err
-	}
-	n.run, n.BuildTime = sim.RunContext, took+sim.BuildTime
-	n.Version += ", verilator " + sim.Version
 	return n, nil
 }
 

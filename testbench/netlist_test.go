@@ -16,9 +16,12 @@ func TestNetlist(t *testing.T) {
 		make func(testing.TB) *hw.Module
 		opt  testbench.NetlistOptions
 	}{
-		{"accumulator, hierarchical, verilator", accumulator, testbench.NetlistOptions{Verilator: testbench.VerilatorOptions{Quick: true}}},
-		{"accumulator, flat, icarus", accumulator, testbench.NetlistOptions{Flatten: true, Interpret: true}},
-		{"fifo, icarus", fifo, testbench.NetlistOptions{Interpret: true}},
+		{"accumulator, hierarchical, go", accumulator, testbench.NetlistOptions{}},
+		{"accumulator, hierarchical, verilator", accumulator,
+			testbench.NetlistOptions{Simulator: testbench.GatesInVerilator, Verilator: testbench.VerilatorOptions{Quick: true}}},
+		{"accumulator, flat, icarus", accumulator, testbench.NetlistOptions{Flatten: true, Simulator: testbench.GatesInIcarus}},
+		{"fifo, go", fifo, testbench.NetlistOptions{}},
+		{"wires, go", wires, testbench.NetlistOptions{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -43,6 +43,8 @@ type design struct {
 	top     string
 	clocked bool
 	files   []rtlgen.File
+	inputs  []string // names of all input ports in Verilog
+	outputs []string
 	in      []stream
 	out     stream
 	idle    []rtlgen.Port // inputs that belong to no stream; they stay 0
@@ -65,6 +67,12 @@ func newDesign(top *hw.Module) (*design, error) {
 // bind matches the streams of a module with the ports of its Verilog.
 func bind(ports drive.Ports, out *rtlgen.Output) (*design, error) {
 	d := &design{top: out.Top, clocked: out.Clocked, files: out.Files}
+	for _, p := range out.Inputs {
+		d.inputs = append(d.inputs, p.Name)
+	}
+	for _, p := range out.Outputs {
+		d.outputs = append(d.outputs, p.Name)
+	}
 	usedIn, usedOut := make([]bool, len(out.Inputs)), make([]bool, len(out.Outputs))
 	one := func(p rtlgen.Port) error {
 		if p.Verilog != 1 {

@@ -15,7 +15,7 @@ import (
 func TestDataTopologies(t *testing.T) {
 	dir := os.Getenv("TPE_DATA")
 	if dir == "" {
-		t.Skip("TPE_DATA is not set: scalesim/topologies are not read")
+		t.Skip("data: TPE_DATA is not set: scalesim/topologies are not read")
 	}
 	const stride = "output size is rounded up where frameworks round down"
 	tests := []struct {
@@ -59,7 +59,7 @@ func TestDataTopologies(t *testing.T) {
 	t.Run("MLPERF", func(t *testing.T) {
 		path := filepath.Join(dir, "scalesim", "topologies", "MLPERF.csv")
 		if _, err := os.Stat(path); err != nil {
-			t.Skipf("missing file: %v", err)
+			t.Skipf("data: %v", err)
 		}
 		// One row of this file has an empty filter width and "1 2" channels.
 		_, err := Open(path, OpenOptions{})
@@ -81,11 +81,11 @@ func TestDataTopologies(t *testing.T) {
 func TestDataONNX(t *testing.T) {
 	dir := os.Getenv("TPE_DATA")
 	if dir == "" {
-		t.Skip("TPE_DATA is not set: gemmlists/onnx_gemms.csv is not compared")
+		t.Skip("data: TPE_DATA is not set: gemmlists/onnx_gemms.csv is not compared")
 	}
 	file, err := os.Open(filepath.Join(dir, "gemmlists", "onnx_gemms.csv"))
 	if err != nil {
-		t.Skipf("missing file: %v", err)
+		t.Skipf("data: %v", err)
 	}
 	defer file.Close()
 	records, err := csv.NewReader(file).ReadAll()

@@ -94,7 +94,9 @@ func (c *verifyCmd) configs() ([]arch.Config, error) {
 	for _, s := range c.Set {
 		sized = sized || strings.HasPrefix(s, "rows=") || strings.HasPrefix(s, "cols=")
 	}
-	sizes := [][]string{{"rows=4", "cols=4"}, {"rows=3", "cols=5"}, {"rows=8", "cols=8"}}
+	// A small accumulator memory makes jobs of several blocks, and a netlist of
+	// flip-flops that is not mostly memory.
+	sizes := [][]string{{"rows=4", "cols=4", "acc_rows=8"}, {"rows=3", "cols=5", "acc_rows=8"}, {"rows=8", "cols=8", "acc_rows=8"}}
 	if sized {
 		sizes = [][]string{nil}
 	}

@@ -118,9 +118,14 @@ func stream(m *hw.Module, name string, valid int, same, other []hw.Port, dir, ba
 	if s.Ready < 0 {
 		return s, fmt.Errorf("drive: module %s: stream %s has no port %s_ready%s", m.Name, name, name, back)
 	}
+	for _, port := range []hw.Port{same[valid], other[s.Ready]} {
+		if n := &m.Nodes[port.Node]; n.Width != 1 || m.Lanes(n.Shape) != 1 {
+			return s, fmt.Errorf("drive: module %s: port %s has %d bits in %d lanes (expected 1 bit in 1 lane)", m.Name, port.Name, n.Width, m.Lanes(n.Shape))
+		}
+	}
 	for i, port := range same {
 		field, ok := strings.CutPrefix(port.Name, name+"_")
-		if !ok || i == valid || !strings.HasSuffix(field, dir) {
+		if !ok || i == valid || !strings.HasSuffix(field, dir) || longerOwner(port.Name, name, same, "_valid"+dir) {
 			continue
 		}
 		n := &m.Nodes[port.Node]
@@ -129,6 +134,18 @@ func stream(m *hw.Module, name string, valid int, same, other []hw.Port, dir, ba
 		s.BeatBytes += f.Lanes * f.Bytes
 	}
 	return s, nil
+}
+
+// longerOwner reports whether the port belongs to another stream, one whose name
+// starts with the given stream's and an underscore.
+func longerOwner(port, stream string, ports []hw.Port, valid string) bool {
+	for _, p := range ports {
+		other, ok := strings.CutSuffix(p.Name, valid)
+		if ok && strings.HasPrefix(other, stream+"_") && strings.HasPrefix(port, other+"_") {
+			return true
+		}
+	}
+	return false
 }
 
 // Play is one piece of stimulus: one or more jobs on a module that keeps its

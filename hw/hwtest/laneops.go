@@ -127,12 +127,11 @@ func upTo(most int, list ...int) []int {
 	return out
 }
 
-// operator makes one lane operator.
-func operator(b *hw.Builder, op hw.Op, s signature, args ...hw.ID) hw.ID {
+// operator makes one lane operator; a table gets the name of its output.
+func operator(b *hw.Builder, op hw.Op, name string, s signature, args ...hw.ID) hw.ID {
 	switch op {
 	case hw.OpRom:
-		name := fmt.Sprintf("table%s_%d", s, b.ShapeOf(args[0]))
-		return b.Rom(name, s.width, table(s.width, 1+s.args[0]*5%13), args[0])
+		return b.Rom("of_"+name, s.width, table(s.width, 1+s.args[0]*5%13), args[0])
 	case hw.OpWire:
 		w := b.Wire("", s.width, b.ShapeOf(args[0]).Axes()...)
 		b.Drive(w, args[0])
@@ -232,7 +231,7 @@ func sweep(op hw.Op) Case {
 			for k, w := range s.args {
 				args[k] = g.input(k, w, p[k%2]...)
 			}
-			g.Out(name, operator(g.Builder, op, s, args...))
+			g.Out(name, operator(g.Builder, op, name, s, args...))
 		}
 	}
 	return stimulated("op/"+op.String(), must(g.Builder), 24)
@@ -251,7 +250,7 @@ func exhaustive(op hw.Op) Case {
 		for k, w := range s.args {
 			args[k] = g.Slice(x[k], 0, w)
 		}
-		g.Out("out"+s.String(), operator(g.Builder, op, s, args...))
+		g.Out("out"+s.String(), operator(g.Builder, op, "out"+s.String(), s, args...))
 	}
 	c := Case{Name: "all/" + op.String(), Top: must(g.Builder)}
 	for t := range uint64(2) {

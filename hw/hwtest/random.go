@@ -1,7 +1,6 @@
 package hwtest
 
 import (
-	"encoding/binary"
 	"fmt"
 	"hash/fnv"
 
@@ -35,7 +34,6 @@ func Random(data []byte) (Case, bool) {
 	axes := randomAxes(r)
 	cycles := 2 + r.below(maxCycles-1)
 	resets := r.next()
-	budget := maxNodes
 	var below []*hw.Module
 	for i := range r.below(3) {
 		g := newProgram(r, fmt.Sprintf("sub_%d", i), axes, below, 14)
@@ -48,7 +46,7 @@ func Random(data []byte) (Case, bool) {
 		}
 		below = append(below, mod)
 	}
-	g := newProgram(r, "top", axes, below, budget)
+	g := newProgram(r, "top", axes, below, maxNodes)
 	for !r.empty() && g.room() {
 		g.step()
 	}
@@ -69,12 +67,7 @@ func Random(data []byte) (Case, bool) {
 func randomCases() []Case {
 	var list []Case
 	for i := range uint64(12) {
-		s := newStimulus(i + 1)
-		data := make([]byte, 400)
-		for k := 0; k+8 <= len(data); k += 8 {
-			binary.LittleEndian.PutUint64(data[k:], s.rng.Uint64())
-		}
-		if c, ok := Random(data); ok {
+		if c, ok := Random(seedBytes(i, 400)); ok {
 			c.Name = fmt.Sprintf("random/%d", i)
 			list = append(list, c)
 		}
@@ -82,57 +75,23 @@ func randomCases() []Case {
 	return list
 }
 
-// bytesReader reads choices; past the end all are 0.
-type bytesReader struct {
-	data []byte
-	pos  int
-}
-
-func (r *bytesReader) next() byte {
-	if r.pos >= len(r.data) {
-		return 0
-	}
-	r.pos++
-	return r.data[r.pos-1]
-}
-
-func (r *bytesReader) empty() bool { return r.pos >= len(r.data) }
-
-// below chooses a number 0 .. n-1.
-func (r *bytesReader) below(n int) int { return int(r.next()) % n }
-
-// randomAxes chooses the axes of the program; the last is private to modules
-// below the top one. The product of all sizes is at most maxLanes.
-func randomAxes(r *bytesReader) []hw.Axis {
-	var list []hw.Axis
-	lanes := 1
-	for i, n := 0, r.below(4); i < n; i++ {
-		size := [...]int{2, 3, 4, 1, 5, 7, 8, 3}[r.below(8)]
-		size = min(size, maxLanes/lanes)
-		lanes *= size
-		list = append(list, hw.Axis{Name: fmt.Sprintf("a%d", i), Size: size})
-	}
-	return append(list, hw.Axis{Name: "own", Size: min(1+r.below(3), maxLanes/lanes)})
-}
-
 // program builds one module of a random program.
 type program struct {
 	*hw.Builder
-	r       *bytesReader
-	axes    []hw.Axis // of this module
-	below   []*hw.Module
-	cost    map[*hw.Module]int
-	left    int // nodes that may still be made
-	made    int
-	stack   []hw.ID
-	deps    []uint32 // by stack position: the undriven wires that the node depends on within a cycle
-	regs    []hw.ID
-	wires   []hw.ID
-	wireAt  []int // stack position of each wire
-	roms    int
-	insts   int
-	asserts int
-	top     bool
+	r      *bytesReader
+	axes   []hw.Axis // of this module
+	below  []*hw.Module
+	left   int // nodes that may still be made
+	made   int
+	stack  []hw.ID
+	used   []bool   // by stack position
+	deps   []uint32 // by stack position: the undriven wires that the node depends on within a cycle
+	regs   []hw.ID
+	wires  []hw.ID
+	wireAt []int // stack position of each wire
+	roms   int
+	insts  int
+	top    bool
 }
 
 func newProgram(r *bytesReader, name string, axes []hw.Axis, below []*hw.Module, budget int) *program {
@@ -179,19 +138,21 @@ func (g *program) width() int {
 }
 
 func (g *program) push(id hw.ID, deps uint32) hw.ID {
-	g.stack, g.deps = append(g.stack, id), append(g.deps, deps)
+	g.stack, g.deps, g.used = append(g.stack, id), append(g.deps, deps), append(g.used, false)
 	g.made++
 	return id
 }
 
 // room reports whether another step fits: a step makes few nodes, but each
-// operand may need two or three to fit.
-func (g *program) room() bool { return g.made+10 <= g.left }
+// operand may need two or three to fit, as the drivers of registers and wires do in
+// the end.
+func (g *program) room() bool { return g.made+14+3*(len(g.regs)+len(g.wires)) <= g.left }
 
 // pick chooses a node and adds what it depends on to deps.
 func (g *program) pick(deps *uint32) hw.ID {
 	i := len(g.stack) - 1 - g.r.below(len(g.stack))
 	*deps |= g.deps[i]
+	g.used[i] = true
 	return g.stack[i]
 }
 
@@ -436,7 +397,8 @@ func (g *program) instance() {
 		return
 	}
 	cost := len(flat.Nodes) + 2*(len(mod.Inputs)+len(mod.Outputs))
-	if g.made+cost+10 > g.left {
+	if g.left -= cost; !g.room() {
+		g.left += cost
 		return
 	}
 	var over []int
@@ -461,7 +423,6 @@ func (g *program) instance() {
 	for _, p := range mod.Outputs {
 		g.push(out[p.Name], deps)
 	}
-	g.made += len(flat.Nodes)
 }
 
 // finish connects what is open, chooses outputs and builds the module.
@@ -475,19 +436,26 @@ func (g *program) finish() (*hw.Module, error) {
 	}
 	if g.top && g.r.below(2) == 1 {
 		g.Assert("holds", g.fit(g.pick(&none), 1))
+		g.Assert("holds_too", g.RedOr(g.pick(&none)))
 	}
-	for i := range 1 + g.r.below(4) {
-		x := g.pick(&none)
-		if !g.top {
+	for range g.r.below(3) { // a few outputs are used inside too
+		g.used[g.r.below(len(g.stack))] = false
+	}
+	outputs, most := 0, 3
+	if g.top {
+		most = 16
+	}
+	for i := len(g.stack) - 1; i >= 0 && outputs < most; i-- {
+		if g.used[i] && outputs > 0 {
+			continue
+		}
+		x := g.stack[i]
+		if !g.top { // ports lack the private axis
 			x = g.lack(x, len(g.axes)-1)
 		}
-		g.Out(fmt.Sprintf("out%d", i), x)
+		g.Out(fmt.Sprintf("out%d", outputs), x)
+		outputs++
 	}
-	last := g.stack[len(g.stack)-1]
-	if !g.top {
-		last = g.lack(last, len(g.axes)-1)
-	}
-	g.Out("last", last)
 	return g.Build()
 }
 

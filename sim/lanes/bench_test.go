@@ -95,3 +95,11 @@ func BenchmarkOpt1(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkBlocks measures what blocks are worth on an array whose registers
+// do not fit the first-level cache.
+func BenchmarkBlocks(b *testing.B) {
+	for _, block := range []int{256, 1024, 4096, 1 << 14} {
+		b.Run(fmt.Sprint(block), func(b *testing.B) { benchmarkArray(b, 128, options{block: block}, func(*arch.Config) {}) })
+	}
+}

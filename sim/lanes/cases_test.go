@@ -3,6 +3,7 @@ package lanes
 import (
 	"testing"
 
+	"tpe/arch"
 	"tpe/hw"
 	"tpe/hw/hwtest"
 )
@@ -110,6 +111,25 @@ func TestCases(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFusing shows that an int8 element's multiply-accumulate is one pass.
+func TestFusing(t *testing.T) {
+	e, _ := arrayJob(t, func(c *arch.Config) { c.Rows, c.Cols = 4, 4 }, 10)
+	l, err := lower(e.Flat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.fuse()
+	left := map[kern]int{}
+	for i := range l.ops {
+		if o := &l.ops[i]; !o.dead && o.form == lane && l.values[o.dst].lanes == 16 {
+			left[o.k]++
+		}
+	}
+	if left[kMac] != 1 || left[kMux] != 1 || len(left) != 2 {
+		t.Errorf("operations on the array: %v, expected one kMac (%d) and the kMux (%d) of the drain chain", left, kMac, kMux)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 //	add(c, kMulX)                      -> kMac
 //	kMac with c = mux(e, 0, x)         -> kMac with e
 //
-// At 32x32 this takes the multiply-accumulate of an int8 element from six
+// It takes the multiply-accumulate of an int8 element from six
 // passes to one.
 func (l *lowering) fuse() {
 	f := fuser{l: l}

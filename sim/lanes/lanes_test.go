@@ -82,9 +82,9 @@ func compare(flat *hw.Module, opt options, seed uint64, cycles int) error {
 
 func TestRandomModules(t *testing.T) {
 	made := 0
-	count := 3000
+	count := 800
 	if testing.Short() {
-		count = 300
+		count = 150
 	}
 	for seed := range uint64(count) {
 		data := randomBytes(seed, 300)

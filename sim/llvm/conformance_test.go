@@ -1,7 +1,8 @@
 package llvm
 
 import (
-	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"tpe/hw"
@@ -10,7 +11,7 @@ import (
 )
 
 // library holds graphs that were compiled together: a run of clang costs more
-// than most of the suite's programs. A graph is found again by its IR.
+// than most of the suite's programs. A graph is found again by its text.
 type library struct {
 	image map[string]*image
 	obj   map[string]*object
@@ -20,18 +21,8 @@ type library struct {
 // failing one takes along.
 const shard = 32
 
-func irOf(t testing.TB, m *hw.Module) string {
-	t.Helper()
-	c := newCode()
-	if _, err := c.addMachine(m); err != nil {
-		t.Fatal(err)
-	}
-	var text bytes.Buffer
-	if _, err := c.mod.WriteTo(&text); err != nil {
-		t.Fatal(err)
-	}
-	return text.String()
-}
+// keyOf is all of a flat module as text; it has no pointers.
+func keyOf(m *hw.Module) string { return fmt.Sprintf("%+v", *m) }
 
 func newLibrary(t *testing.T, cases []hwtest.Case) *library {
 	t.Helper()
@@ -49,7 +40,7 @@ func newLibrary(t *testing.T, cases []hwtest.Case) *library {
 			if err != nil {
 				t.Fatalf("%s: %v", x.Name, err)
 			}
-			keys = append(keys, irOf(t, flat))
+			keys = append(keys, keyOf(flat))
 			lib.image[keys[len(keys)-1]] = img
 		}
 		obj, err := c.build()
@@ -66,7 +57,7 @@ func newLibrary(t *testing.T, cases []hwtest.Case) *library {
 }
 
 func (l *library) machine(t testing.TB, flat *hw.Module) (hw.Machine, error) {
-	key := irOf(t, flat)
+	key := keyOf(flat)
 	if l.obj[key] == nil {
 		m, err := New(flat)
 		if err == nil {
@@ -84,6 +75,29 @@ func TestConformance(t *testing.T) {
 	hwtest.Check(t, func(flat *hw.Module) (hw.Machine, error) { return lib.machine(t, flat) })
 }
 
+// TestRandom runs many random programs, some in one object.
+func TestRandom(t *testing.T) {
+	tooltest.Need(t, "clang")
+	tooltest.Deep(t, "640 random programs, minutes of clang")
+	rng := rand.New(rand.NewPCG(11, 12))
+	var cases []hwtest.Case
+	for len(cases) < 640 {
+		data := make([]byte, 4+rng.IntN(200))
+		for i := range data {
+			data[i] = byte(rng.Uint32())
+		}
+		if c, ok := hwtest.Random(data); ok {
+			cases = append(cases, c)
+		}
+	}
+	lib := newLibrary(t, cases)
+	for _, c := range cases {
+		if err := hwtest.CheckCase(func(flat *hw.Module) (hw.Machine, error) { return lib.machine(t, flat) }, c); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // FuzzLLVM runs random programs against the reference evaluator.
 func FuzzLLVM(f *testing.F) {
 	tooltest.Need(f, "clang")
@@ -91,7 +105,7 @@ func FuzzLLVM(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, ok := hwtest.Random(data)
 		if !ok {
-			t.Skip("not a program")
+			return
 		}
 		t.Setenv("TPE_CACHE", t.TempDir()) // no program comes twice
 		err := hwtest.CheckCase(func(flat *hw.Module) (hw.Machine, error) {

@@ -18,7 +18,7 @@ const maxVars = 1 << 22
 // properties. Inputs, latches and outputs without a symbol are called i0, l0, o0
 // and so on.
 func Read(text []byte) (*Graph, error) {
-	p := &parser{text: text, line: 1}
+	p := &parser{text: text}
 	g, err := p.graph()
 	if err != nil {
 		return nil, fmt.Errorf("aiger: line %d: %w", p.line, err)
@@ -29,12 +29,13 @@ func Read(text []byte) (*Graph, error) {
 type parser struct {
 	text []byte
 	at   int
-	line int
+	line int    // of what is being read, from 1
 	m    [5]int // maxvar, inputs, latches, outputs, ands
 }
 
 // next returns the next line.
 func (p *parser) next() (string, error) {
+	p.line++
 	if p.at >= len(p.text) {
 		return "", io.ErrUnexpectedEOF
 	}
@@ -58,9 +59,6 @@ func (p *parser) numbers(least, most int) ([]int, error) {
 	list, err := parseNumbers(strings.Fields(line), 2*p.m[0]+1)
 	if err == nil && (len(list) < least || len(list) > most) {
 		err = fmt.Errorf("%d numbers: %q (expected %d to %d)", len(list), line, least, most)
-	}
-	if err == nil {
-		p.line++
 	}
 	return list, err
 }
@@ -103,7 +101,6 @@ func (p *parser) graph() (*Graph, error) {
 	if 2*(h[2]+h[3]+h[4]) > least {
 		return nil, fmt.Errorf("header %q promises more than %d bytes hold", head, least)
 	}
-	p.line++
 	g := &Graph{}
 	if words[0] == "aag" {
 		err = p.ascii(g)
@@ -156,6 +153,7 @@ func (p *parser) binary(g *Graph) error {
 	if err := p.outputs(g); err != nil {
 		return err
 	}
+	p.line++
 	for i := range p.m[4] {
 		lhs := uint64(2 * (1 + p.m[1] + p.m[2] + i))
 		d0, err0 := p.delta()
