@@ -26,7 +26,7 @@
 // [L*W-1:0] with lane 0 in the low bits. A module that holds state, contains
 // assertions, or contains such a module has the ports clk_i and rst_ni, a
 // synchronous reset, active low. What reaches no output and no assertion is not
-// printed.
+// printed, and what is computed from constants is printed as a constant.
 //
 // Delays are instances of tpe_delay, whose depth is affine in the genvars.
 // Memories are instances of a module per shape of memory, such as
@@ -47,5 +47,5 @@
 // only in the case of letters, gets the first free suffix of _2, _3, and so on. Ports come
 // first, then axes, then nodes in the order of the graph. An axis row of size 4 is the
 // genvar row, the localparam ROW = 4 and the block g_row. Instances
-// begin with u_.
+// begin with u_; that of a delay is its net's name with _delay.
 package rtlgen

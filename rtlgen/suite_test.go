@@ -48,7 +48,7 @@ func randomStimulus(name string, m *hw.Module, cycles int, seed uint64) hwtest.C
 // warnings: a product inside a concatenation, two prefix operators in a row,
 // a shift amount of 63 bits, a guarded stride of one lane, comparisons that a
 // tool finds constant.
-var pastFailures = []uint64{1018, 2026, 2059, 3013, 3054, 3074, 5000}
+var pastFailures = []uint64{1018, 2026, 2059, 3013, 3054, 3074, 5000, 10287, 10296}
 
 func TestRandom(t *testing.T) {
 	seeds := slices.Clone(pastFailures)

@@ -17,7 +17,7 @@ fi
 failed=()
 while read -r pkg name; do
 	echo "fuzz: $pkg $name for $time"
-	go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" "$pkg" </dev/null || failed+=("$pkg $name")
+	go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 10x "$pkg" </dev/null || failed+=("$pkg $name")
 done <<<"$targets"
 if ((${#failed[@]} > 0)); then
 	printf 'fuzz: FAILED: %s\n' "${failed[@]}"

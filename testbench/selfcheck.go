@@ -2,9 +2,9 @@ package testbench
 
 import (
 	"bytes"
-	_ "embed" // the testbench
+	_ "embed" // the templates
 	"fmt"
-	"path"
+	"math"
 	"strings"
 
 	"tpe/hw"
@@ -15,102 +15,133 @@ import (
 //go:embed templates/selfcheck.v.tmpl
 var selfCheckText string
 
-// Package files of [SelfChecking], below its folder.
-const (
-	rtlFolder   = "rtl"
-	benchFolder = "tb"
-)
+//go:embed templates/Makefile.tmpl
+var makefileText string
 
-// SelfChecking writes a module's Verilog with a testbench that needs nothing but
-// a Verilog simulator: the stimulus of one play without stalls, the results and the
-// number of cycles that its trace has, a Makefile with the targets sim, lint, synth and
-// wave, a Yosys script and a file list. Names are paths below one folder.
+// SelfChecking writes what a user of the Verilog of a module needs to run it
+// without tpe, all in the folder that holds the files of [rtlgen.Emit]: tb.v, a
+// testbench in plain Verilog-2005 that plays the stimulus of one play and compares
+// with its trace; the hexadecimal files that it reads; a Makefile with the targets
+// sim, wave, lint and synth; and synth.ys for Yosys. Icarus and Verilator (--binary)
+// run the testbench. The play should begin with a reset, as hardware does.
 func SelfChecking(top *hw.Module, play drive.Play, trace drive.Trace) ([]rtlgen.File, error) {
 	d, err := newDesign(top)
 	if err != nil {
 		return nil, err
 	}
-	if play.Cut != 0 || len(play.Ready) > 0 || len(trace.At) != play.Results {
-		return nil, fmt.Errorf("testbench: a self-checking testbench needs a play without stalls that has ended")
+	if err := d.check([]drive.Play{play}); err != nil {
+		return nil, err
 	}
-	for s := range play.Valid {
-		if len(play.Valid[s]) > 0 {
-			return nil, fmt.Errorf("testbench: a self-checking testbench needs a play without stalls")
-		}
+	if len(trace.Taken) != len(d.in) || len(trace.Results) != len(trace.At)*d.out.beatBytes || trace.Cycles > math.MaxInt32 {
+		return nil, fmt.Errorf("testbench: a trace of %d streams, %d results of %d bytes in all, %d cycles is not one of module %s",
+			len(trace.Taken), len(trace.At), len(trace.Results), trace.Cycles, top.Name)
 	}
-	bench := "tb_" + d.top
+	s := &selfCheck{d: d, play: &play, trace: &trace}
+	return s.write()
+}
+
+// selfCheck collects the files and what the templates see.
+type selfCheck struct {
+	d     *design
+	play  *drive.Play
+	trace *drive.Trace
+	data  []rtlgen.File
+	reads []memoryFile
+}
+
+type memoryFile struct{ File, Memory string }
+
+// streamCheck is the number of beats that a stream should take.
+type streamCheck struct {
+	Index int
+	Name  string
+	Taken int64
+}
+
+// memory adds a file that the testbench reads into a memory of its own.
+func (s *selfCheck) memory(file, memory string, text []byte) string {
+	s.data = append(s.data, rtlgen.File{Name: file, Text: text})
+	s.reads = append(s.reads, memoryFile{file, memory})
+	return file
+}
+
+func (s *selfCheck) pattern(v *view, p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	var b bytes.Buffer
+	for _, x := range p {
+		fmt.Fprintln(&b, min(x, 1))
+	}
+	v.Patterns = len(p)
+	v.ValidFile = s.memory("tb_"+v.Name+"_pattern.hex", fmt.Sprintf("pattern_%d", v.Index), b.Bytes())
+}
+
+func (s *selfCheck) write() ([]rtlgen.File, error) {
+	d, play, trace := s.d, s.play, s.trace
 	in, out := d.views()
-	var files []rtlgen.File
-	for s := range in {
-		v := &in[s]
-		v.BeatFile = v.Name + ".hex"
-		v.Beats = len(play.Beats[s]) / d.in[s].beatBytes
-		v.Depth = max(v.Beats, 1)
-		files = append(files, rtlgen.File{Name: path.Join(benchFolder, v.BeatFile), Text: hexBeats(d.in[s], play.Beats[s])})
+	var checks []streamCheck
+	for i := range in {
+		v, size := &in[i], d.in[i].beatBytes
+		checks = append(checks, streamCheck{i, v.Name, trace.Taken[i]})
+		s.pattern(v, valid(play, i))
+		if v.Always = size == 0; v.Always {
+			continue
+		}
+		if v.Beats = len(play.Beats[i]) / size; v.Beats == 0 {
+			continue
+		}
+		var b strings.Builder
+		for k := range v.Beats {
+			b.WriteString(hexBeat(d.in[i].fields, play.Beats[i][k*size:]) + "\n")
+		}
+		v.BeatFile = s.memory("tb_"+v.Name+".hex", fmt.Sprintf("beat_%d", i), []byte(b.String()))
 	}
-	files = append(files, rtlgen.File{Name: path.Join(benchFolder, "expected.hex"), Text: hexBeats(d.out, trace.Results)})
-	text, err := expand("selfcheck.v.tmpl", selfCheckText, map[string]any{
-		"Top": d.top, "Bench": bench, "In": in, "Out": out, "Connections": d.connections(),
-		"Results": play.Results, "Cycles": trace.Cycles, "Limit": 2*trace.Cycles + 100})
+	s.pattern(&out, play.Ready)
+	if len(trace.At) > 0 {
+		var b strings.Builder
+		for k, at := range trace.At {
+			b.WriteString(hexResult(d.out, uint64(at), trace.Results[k*d.out.beatBytes:]) + "\n")
+		}
+		s.memory("tb_expected.hex", "wanted", []byte(b.String()))
+	}
+	tb, err := expand("selfcheck.v.tmpl", selfCheckText, map[string]any{
+		"Top": d.top, "In": in, "Out": out, "Connections": d.connections(), "Reads": s.reads, "Checks": checks,
+		"Resets": play.Reset, "Cycles": trace.Cycles, "Results": len(trace.At), "Wanted": min(play.Results, math.MaxInt32)})
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, rtlgen.File{Name: path.Join(benchFolder, bench+".v"), Text: text})
-	var list bytes.Buffer
-	for _, f := range d.files {
-		name := path.Join(rtlFolder, f.Name)
-		files = append(files, rtlgen.File{Name: name, Text: f.Text})
-		fmt.Fprintln(&list, name)
+	var names []string
+	for _, f := range s.data {
+		names = append(names, f.Name)
 	}
-	return append(files,
-		rtlgen.File{Name: "files.f", Text: list.Bytes()},
-		rtlgen.File{Name: "synth.ys", Text: synthScript(d)},
-		rtlgen.File{Name: "Makefile", Text: makefile(d.top, bench)}), nil
+	makefile, err := expand("Makefile.tmpl", makefileText, map[string]any{
+		"Top": d.top, "Sources": strings.Join(d.fileNames(), " "), "Data": strings.Join(names, " ")})
+	if err != nil {
+		return nil, err
+	}
+	files := append([]rtlgen.File{{Name: "tb.v", Text: tb}}, s.data...)
+	return append(files, rtlgen.File{Name: "Makefile", Text: makefile}, rtlgen.File{Name: "synth.ys", Text: d.synthScript()}), nil
 }
 
-func hexBeats(s stream, beats []byte) []byte {
+// hexResult writes a result beat with its cycle above it, in 32 bits.
+func hexResult(s stream, cycle uint64, beat []byte) string {
+	word := make([]byte, 4)
+	for i := range word {
+		word[i] = byte(cycle >> (8 * i))
+	}
+	withCycle := append(append([]field{}, s.fields...), field{"cycle", 32, 1, 4})
+	return hexBeat(withCycle, append(append([]byte{}, beat[:s.beatBytes]...), word...))
+}
+
+// synthScript is the Yosys script for synthesis to gates, before the mapping to a
+// library that the Makefile adds.
+func (d *design) synthScript() []byte {
 	var b bytes.Buffer
-	for ; len(beats) > 0; beats = beats[s.beatBytes:] {
-		b.WriteString(hexBeat(s.fields, beats) + "\n")
+	fmt.Fprintf(&b, "# Synthesis of %s. Code generated by tpe; DO NOT EDIT.\n", d.top)
+	for _, name := range d.fileNames() {
+		fmt.Fprintf(&b, "read_verilog %s\n", name)
 	}
+	fmt.Fprintf(&b, "hierarchy -check -top %[1]s\nsynth -noabc -top %[1]s\ncheck -assert\n", d.top)
 	return b.Bytes()
-}
-
-func synthScript(d *design) []byte {
-	var b strings.Builder
-	for _, f := range d.files {
-		fmt.Fprintf(&b, "read_verilog -DSYNTHESIS %s\n", path.Join(rtlFolder, f.Name))
-	}
-	fmt.Fprintf(&b, "hierarchy -check -top %s\nproc\nopt\ncheck -assert\nsynth -top %s\nstat\nwrite_verilog -noattr %s_netlist.v\n", d.top, d.top, d.top)
-	return []byte(b.String())
-}
-
-func makefile(top, bench string) []byte {
-	return []byte(`# Code generated by tpe; DO NOT EDIT. Works without tpe.
-RTL := $(shell cat files.f)
-
-.PHONY: sim lint synth wave clean
-
-sim: sim.vvp ## simulate with Icarus Verilog; fails unless the testbench says PASS
-	cd tb && vvp -n ../sim.vvp | tee ../sim.log
-	@grep -q '^PASS' sim.log
-
-sim.vvp: $(RTL) tb/` + bench + `.v
-	iverilog -g2005 -s ` + bench + ` -o $@ $^
-
-lint: ## no warning of Verilator, Icarus or Yosys
-	verilator --lint-only -Wall --top-module ` + top + ` $(RTL)
-	iverilog -g2005 -Wall -s ` + top + ` -o /dev/null $(RTL)
-	yosys -q -p 'read_verilog -DSYNTHESIS $(RTL); hierarchy -check -top ` + top + `; proc; opt_clean; check -assert'
-
-synth: ## synthesise with Yosys to generic gates
-	yosys -q -l synth.log synth.ys
-	@tail -n 40 synth.log
-
-wave: sim.vvp ## record tb/wave.vcd for GTKWave
-	cd tb && vvp -n ../sim.vvp +vcd
-
-clean:
-	rm -f sim.vvp sim.log synth.log tb/wave.vcd ` + top + `_netlist.v
-`)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"tpe/arch"
 	"tpe/hw/drive"
@@ -54,10 +55,16 @@ func (c *genCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	rtl, err := rtlgen.Emit(eng.Top, rtlgen.Options{})
+	if err != nil {
+		return err
+	}
 	files, err := testbench.SelfChecking(eng.Top, play, trace)
 	if err != nil {
 		return err
 	}
+	list := strings.Join(rtl.FileNames(), "\n") + "\n"
+	files = append(append(rtl.Files, files...), rtlgen.File{Name: "files.f", Text: []byte(list)})
 	m := manifest{Tool: "tpe " + version, Engine: cfg.Name, Top: eng.Top.Name, Config: map[string]string{}, Gemm: s.String(),
 		Seed: c.Seed, Cycles: cfg.Cycles(s), SHA256: map[string]string{}}
 	for _, f := range arch.Fields() {

@@ -118,47 +118,6 @@ func (g *Graph) Cut() *Graph {
 	return c
 }
 
-// Settled returns the graph without the latches whose next value is a constant, which
-// they have after one step; ands that are equal stand once.
-func (g *Graph) Settled() *Graph {
-	for {
-		b := newBuilder(g.Inputs)
-		lits := make([]Lit, 0, len(g.Inputs)+len(g.Latches))
-		for i := range g.Inputs {
-			lits = append(lits, b.g.input(i))
-		}
-		var kept []int
-		for i, l := range g.Latches {
-			if l.Next > True {
-				kept = append(kept, i)
-				b.g.Latches = append(b.g.Latches, l)
-			}
-		}
-		for i, l := range g.Latches {
-			lit := l.Next
-			if at, ok := slices.BinarySearch(kept, i); ok {
-				lit = b.g.latch(at)
-			}
-			lits = append(lits, lit)
-		}
-		at := b.copyAll(g, lits)
-		for k := range b.g.Latches {
-			l := &b.g.Latches[k]
-			l.Next = at(l.Next)
-			if l.Init > True {
-				l.Init = b.g.latch(k)
-			}
-		}
-		for _, o := range g.Outputs {
-			b.g.Outputs = append(b.g.Outputs, Output{o.Name, at(o.Lit)})
-		}
-		if len(kept) == len(g.Latches) {
-			return b.g
-		}
-		g = b.g
-	}
-}
-
 // Align returns g with the inputs and outputs in the order of model. It is an error
 // if they have not the same symbols. Both must be free of latches.
 func (g *Graph) Align(model *Graph) (*Graph, error) {
@@ -276,22 +235,15 @@ func (b *builder) and(x, y Lit) Lit {
 // copy adds a graph without latches whose inputs are the given literals and returns
 // its outputs.
 func (b *builder) copy(g *Graph, inputs []Lit) []Lit {
-	at := b.copyAll(g, inputs)
+	lits := make([]Lit, g.Vars())
+	copy(lits[1:], inputs)
+	at := func(l Lit) Lit { return lits[l.node()] ^ l&1 }
+	for i, a := range g.Ands {
+		lits[g.and(i).node()] = b.and(at(a[0]), at(a[1]))
+	}
 	out := make([]Lit, len(g.Outputs))
 	for i, o := range g.Outputs {
 		out[i] = at(o.Lit)
 	}
 	return out
-}
-
-// copyAll adds the ands of a graph whose inputs and latches are the given literals
-// and returns what its literals have become.
-func (b *builder) copyAll(g *Graph, leaves []Lit) func(Lit) Lit {
-	lits := make([]Lit, g.Vars())
-	copy(lits[1:], leaves)
-	at := func(l Lit) Lit { return lits[l.node()] ^ l&1 }
-	for i, a := range g.Ands {
-		lits[g.and(i).node()] = b.and(at(a[0]), at(a[1]))
-	}
-	return at
 }

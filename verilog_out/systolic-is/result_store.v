@@ -4,7 +4,7 @@
 // once.
 //
 // Axes: col = 32.
-// Graph fc4a66bb3b00.
+// Graph 8832f605954c.
 
 `default_nettype none
 
@@ -35,7 +35,6 @@ module result_store (
   wire read = pop & some;
   wire push = in_valid_i & (some | ~out_ready_i);
   wire [6:0] head_d = read ? ((head_q == 7'd65) ? 7'd0 : (head_q + 7'd1)) : head_q;
-  wire [6:0] tail_d = push ? ((tail_q == 7'd65) ? 7'd0 : (tail_q + 7'd1)) : tail_q;
   wire [6:0] count_d = (count_q + {6'd0, push}) - {6'd0, read};
   assign data = some ? store_q : in_data_i;
   wire store_has_room_ok = ~push | (count_q != 7'd66);
@@ -63,8 +62,10 @@ module result_store (
       count_q <= 7'd0;
     end else begin
       head_q <= head_d;
-      tail_q <= tail_d;
       count_q <= count_d;
+      if (push) begin
+        tail_q <= (tail_q == 7'd65) ? 7'd0 : (tail_q + 7'd1);
+      end
     end
   end
 

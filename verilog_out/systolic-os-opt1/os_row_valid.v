@@ -3,7 +3,7 @@
 // os_row_valid: Marks the rows of C as they travel down the drain chain.
 //
 // Axes: row = 32.
-// Graph 8f64158f48c1.
+// Graph 065e41d52e77.
 
 `default_nettype none
 
@@ -22,8 +22,8 @@ module os_row_valid (
 
   reg [ROW-1:0] last_q;
   reg [ROW-1:0] emit_q;
-  reg [ROW-1:0] between_q;
   reg [ROW-1:0] chain_q;
+  reg [ROW-1:0] between_q;
   wire [ROW-1:0] not_1;
   wire [ROW*6-1:0] coord_all;
   wire [ROW-1:0] emit;
@@ -34,10 +34,10 @@ module os_row_valid (
 
   assign not_1 = ~partial_i;
   assign chain_d = emit_q | between_q;
-  assign between_d = {chain_q[(ROW - 1)-1:0], 1'b0};
+  assign between_d = {chain_q[ROW-2:0], 1'b0};
   assign and_1 = last_q & between_q;
   assign results_do_not_meet_ok = ~and_1;
-  assign valid_o = chain_q[(ROW - 1)];
+  assign valid_o = chain_q[ROW - 1];
 
   generate
     for (row = 0; row < ROW; row = row + 1) begin : g_row

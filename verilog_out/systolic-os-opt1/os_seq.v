@@ -2,7 +2,7 @@
 //
 // os_seq: Sequencer of the output-stationary array: beats, tiles, drain spacing and credits.
 //
-// Graph aa83d95f4016.
+// Graph 315130227933.
 
 `default_nettype none
 
@@ -33,10 +33,10 @@ module os_seq (
   reg [19:0] n_max_q;
   reg [5:0] edge_rows_q;
   reg [19:0] k_q;
-  reg [6:0] free_q;
-  reg [4:0] gap_q;
   reg [19:0] m_q;
   reg [19:0] n_q;
+  reg [6:0] free_q;
+  reg [4:0] gap_q;
 
   wire ready = ~busy_q;
   wire load = cfg_valid_i & ready;
@@ -44,12 +44,9 @@ module os_seq (
   wire eq_1 = gap_q == 5'd0;
   wire may = ~k_last | ((7'd32 <= free_q) & eq_1);
   assign fire_o = (avail_i & issue_q) & may;
-  wire [19:0] k_d = fire_o ? (k_last ? 20'd0 : (k_q + 20'd1)) : k_q;
   wire and_1 = fire_o & k_last;
   wire m_last = m_q == m_max_q;
-  wire [19:0] m_d = and_1 ? (m_last ? 20'd0 : (m_q + 20'd1)) : m_q;
   wire n_last = n_q == n_max_q;
-  wire [19:0] n_d = (and_1 & m_last) ? (n_last ? 20'd0 : (n_q + 20'd1)) : n_q;
   wire first = k_q == 20'd0;
   wire end_2 = fire_o & k_last;
   wire [5:0] rows = m_last ? edge_rows_q : 6'd32;
@@ -57,6 +54,7 @@ module os_seq (
   wire empty = free_q == 7'd97;
   wire [4:0] gap_d = end_2 ? 5'd31 : (eq_1 ? gap_q : (gap_q - 5'd1));
   wire and_2 = issue_q & ~(fire_o & ((k_last & m_last) & n_last));
+  wire busy_d = load ? 1'b1 : (busy_q & ~(~issue_q & (empty & eq_1)));
   wire first_fire = fire_o & first;
   assign cfg_ready_o = ready;
   assign busy_o = busy_q;
@@ -80,11 +78,8 @@ module os_seq (
       free_q <= 7'd97;
       gap_q <= 5'd0;
     end else begin
-      busy_q <= load ? 1'b1 : (busy_q & ~(~issue_q & empty));
+      busy_q <= busy_d;
       issue_q <= load ? 1'b1 : and_2;
-      k_q <= k_d;
-      m_q <= m_d;
-      n_q <= n_d;
       free_q <= free_d;
       gap_q <= gap_d;
       if (load) begin
@@ -92,6 +87,15 @@ module os_seq (
         m_max_q <= cfg_mt_i - 20'd1;
         n_max_q <= cfg_nt_i - 20'd1;
         edge_rows_q <= cfg_mv_i;
+      end
+      if (fire_o) begin
+        k_q <= k_last ? 20'd0 : (k_q + 20'd1);
+      end
+      if (and_1) begin
+        m_q <= m_last ? 20'd0 : (m_q + 20'd1);
+      end
+      if (and_1 & m_last) begin
+        n_q <= n_last ? 20'd0 : (n_q + 20'd1);
       end
     end
   end

@@ -2,7 +2,7 @@
 //
 // pe_os_opt1: Output-stationary processing element, int8 x int8 into 32 bits, drain down2.
 //
-// Graph 26f9d96817e5.
+// Graph 8bca2a852bf5.
 
 `default_nettype none
 

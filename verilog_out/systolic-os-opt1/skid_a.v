@@ -3,7 +3,7 @@
 // skid_a: One-beat elastic buffer: ready from registers, no latency when empty.
 //
 // Axes: row = 32.
-// Graph d8521d1bfa11.
+// Graph 82badf034b0d.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // into 32 bits (wrap), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph a403b2cce920.
+// Graph 9d3f22c9c25a.
 
 `default_nettype none
 
@@ -81,16 +81,16 @@ module systolic_os_opt1_32x32 (
   wire pop;
 
   wire avail = skid_a_valid_o & skid_b_valid_o;
-  assign first_row = {first_row_q[(ROW - 1)-1:0], first_q};
-  assign last_row = {last_row_q[(ROW - 1)-1:0], last_q};
-  assign partial_row = {partial_row_q[(ROW - 1)-1:0], partial_q};
+  assign first_row = {first_row_q[ROW-2:0], first_q};
+  assign last_row = {last_row_q[ROW-2:0], last_q};
+  assign partial_row = {partial_row_q[ROW-2:0], partial_q};
   assign pe_y_in = {pe_y_o[(ROW - 1)*COL*8-1:0], north};
   assign pe_d_sum_in = {pe_d_sum_o[(ROW - 1)*COL*32-1:0], {COL{32'd0}}};
   assign pe_d_carry_in = {pe_d_carry_o[(ROW - 1)*COL*32-1:0], {COL{32'd0}}};
   assign foot_sum = pe_d_sum_o[(ROW - 1)*COL*32 +: COL*32];
   assign foot_carry = pe_d_carry_o[(ROW - 1)*COL*32 +: COL*32];
 
-  tpe_delay #(.WIDTH(1), .DEPTH(31)) u_row_valid (
+  tpe_delay #(.WIDTH(1), .DEPTH(31)) u_row_valid_delay (
     .clk_i  (clk_i),
     .rst_ni (rst_ni),
     .d_i    (row_valid_valid_o),
@@ -141,7 +141,7 @@ module systolic_os_opt1_32x32 (
     .edge_rows_o (seq_edge_rows_o)
   );
 
-  os_row_valid u_row_valid_2 (
+  os_row_valid u_row_valid (
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
     .last_i      (last_row),
@@ -165,10 +165,10 @@ module systolic_os_opt1_32x32 (
     for (row = 0; row < ROW; row = row + 1) begin : g_row
       assign a_d[row*8 +: 8] = fire ? skid_a_data_o[row*8 +: 8] : 8'd0;
       assign pe_x_in[row*COL*8 +: COL*8] = {pe_x_o[row*COL*8 +: (COL - 1)*8], west[row*8 +: 8]};
-      assign pe_first_in[row*COL +: COL] = {pe_first_o[row*COL +: (COL - 1)], first_row[row]};
-      assign pe_last_in[row*COL +: COL] = {pe_last_o[row*COL +: (COL - 1)], last_row[row]};
+      assign pe_first_in[row*COL +: COL] = {pe_first_o[row*COL +: COL - 1], first_row[row]};
+      assign pe_last_in[row*COL +: COL] = {pe_last_o[row*COL +: COL - 1], last_row[row]};
 
-      tpe_delay #(.WIDTH(8), .DEPTH(row)) u_west (
+      tpe_delay #(.WIDTH(8), .DEPTH(row)) u_west_delay (
         .clk_i  (clk_i),
         .rst_ni (rst_ni),
         .d_i    (a_q[row*8 +: 8]),
@@ -194,18 +194,19 @@ module systolic_os_opt1_32x32 (
         );
       end
     end
+
     for (col = 0; col < COL; col = col + 1) begin : g_col
       assign b_d[col*8 +: 8] = fire ? skid_b_data_o[col*8 +: 8] : 8'd0;
       assign add_1[col*32 +: 32] = foot_sum[col*32 +: 32] + foot_carry[col*32 +: 32];
 
-      tpe_delay #(.WIDTH(8), .DEPTH(col)) u_north (
+      tpe_delay #(.WIDTH(8), .DEPTH(col)) u_north_delay (
         .clk_i  (clk_i),
         .rst_ni (rst_ni),
         .d_i    (b_q[col*8 +: 8]),
         .q_o    (north[col*8 +: 8])
       );
 
-      tpe_delay #(.WIDTH(32), .DEPTH(COL - 1 - col)) u_row_data (
+      tpe_delay #(.WIDTH(32), .DEPTH(COL - 1 - col)) u_row_data_delay (
         .clk_i  (clk_i),
         .rst_ni (rst_ni),
         .d_i    (add_1[col*32 +: 32]),
@@ -250,7 +251,7 @@ module systolic_os_opt1_32x32 (
 `endif
 
   wire _unused_ok = &{1'b0, first_row_q[31], last_row_q[31], partial_row_q[31], pe_x_o, pe_first_o,
-      pe_last_o, pe_y_o[8191:7936]};
+      pe_last_o, pe_y_o[(ROW - 1)*COL*8 +: COL*8]};
 
 endmodule
 

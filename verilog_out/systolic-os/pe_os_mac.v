@@ -2,7 +2,7 @@
 //
 // pe_os_mac: Output-stationary processing element, int8 x int8 into 32 bits, drain down2.
 //
-// Graph 9eb0a20e6346.
+// Graph 232d2b98759c.
 
 `default_nettype none
 

@@ -3,7 +3,7 @@
 // accumulator: Accumulates the partial sums of successive chunks of K.
 //
 // Axes: col = 32.
-// Graph 9eeae46a4157.
+// Graph a83d74fb98de.
 
 `default_nettype none
 

@@ -2,7 +2,7 @@
 //
 // pe_ws_opt1: Weight-stationary processing element, int8 x int8 into 21 bits.
 //
-// Graph 95a132f374a7.
+// Graph adc9e3808d0b.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // into 32 bits (wrap), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph 7d949ccb5491.
+// Graph 329f5ed489d3.
 
 `default_nettype none
 
@@ -40,8 +40,8 @@ module systolic_ws_opt1_32x32 (
   reg [COL*8-1:0] w_q;
   reg wsel_q;
   reg [ROW-1:0] wsel_row_q;
-  reg lsel_q;
   reg load_q;
+  reg lsel_q;
   reg [9:0] row_tag_q;
   reg [9:0] row_here_q;
   reg valid_tag_q;
@@ -81,35 +81,35 @@ module systolic_ws_opt1_32x32 (
   wire [COL*32-1:0] acc_data_o;
   wire pop;
 
-  assign wsel_row = {wsel_row_q[(ROW - 1)-1:0], wsel_q};
+  assign wsel_row = {wsel_row_q[ROW-2:0], wsel_q};
   assign pe_w_in = {pe_w_o[(ROW - 1)*COL*8-1:0], w_q};
   assign pe_s_sum_in = {pe_s_sum_o[(ROW - 1)*COL*21-1:0], {COL{21'd0}}};
   assign pe_s_carry_in = {pe_s_carry_o[(ROW - 1)*COL*21-1:0], {COL{21'd0}}};
   assign foot_sum = pe_s_sum_o[(ROW - 1)*COL*21 +: COL*21];
   assign foot_carry = pe_s_carry_o[(ROW - 1)*COL*21 +: COL*21];
 
-  tpe_delay #(.WIDTH(10), .DEPTH(62)) u_row_early (
+  tpe_delay #(.WIDTH(10), .DEPTH(62)) u_row_early_delay (
     .clk_i  (clk_i),
     .rst_ni (rst_ni),
     .d_i    (row_tag_q),
     .q_o    (row_early)
   );
 
-  tpe_delay #(.WIDTH(1), .DEPTH(62)) u_valid_early (
+  tpe_delay #(.WIDTH(1), .DEPTH(62)) u_valid_early_delay (
     .clk_i  (clk_i),
     .rst_ni (rst_ni),
     .d_i    (valid_tag_q),
     .q_o    (valid_early)
   );
 
-  tpe_delay #(.WIDTH(1), .DEPTH(62)) u_first_early (
+  tpe_delay #(.WIDTH(1), .DEPTH(62)) u_first_early_delay (
     .clk_i  (clk_i),
     .rst_ni (rst_ni),
     .d_i    (first_tag_q),
     .q_o    (first_early)
   );
 
-  tpe_delay #(.WIDTH(1), .DEPTH(62)) u_last_early (
+  tpe_delay #(.WIDTH(1), .DEPTH(62)) u_last_early_delay (
     .clk_i  (clk_i),
     .rst_ni (rst_ni),
     .d_i    (last_tag_q),
@@ -168,9 +168,9 @@ module systolic_ws_opt1_32x32 (
   generate
     for (row = 0; row < ROW; row = row + 1) begin : g_row
       assign pe_x_in[row*COL*8 +: COL*8] = {pe_x_o[row*COL*8 +: (COL - 1)*8], west[row*8 +: 8]};
-      assign pe_wsel_in[row*COL +: COL] = {pe_wsel_o[row*COL +: (COL - 1)], wsel_row[row]};
+      assign pe_wsel_in[row*COL +: COL] = {pe_wsel_o[row*COL +: COL - 1], wsel_row[row]};
 
-      tpe_delay #(.WIDTH(8), .DEPTH(row)) u_west (
+      tpe_delay #(.WIDTH(8), .DEPTH(row)) u_west_delay (
         .clk_i  (clk_i),
         .rst_ni (rst_ni),
         .d_i    (a_q[row*8 +: 8]),
@@ -196,10 +196,11 @@ module systolic_ws_opt1_32x32 (
         );
       end
     end
+
     for (col = 0; col < COL; col = col + 1) begin : g_col
       assign add_1[col*21 +: 21] = foot_sum[col*21 +: 21] + foot_carry[col*21 +: 21];
 
-      tpe_delay #(.WIDTH(21), .DEPTH(COL - 1 - col)) u_aligned (
+      tpe_delay #(.WIDTH(21), .DEPTH(COL - 1 - col)) u_aligned_delay (
         .clk_i  (clk_i),
         .rst_ni (rst_ni),
         .d_i    (add_1[col*21 +: 21]),
@@ -261,7 +262,7 @@ module systolic_ws_opt1_32x32 (
   end
 `endif
 
-  wire _unused_ok = &{1'b0, wsel_row_q[31], pe_x_o, pe_wsel_o, pe_w_o[8191:7936]};
+  wire _unused_ok = &{1'b0, wsel_row_q[31], pe_x_o, pe_wsel_o, pe_w_o[(ROW - 1)*COL*8 +: COL*8]};
 
 endmodule
 

@@ -2,7 +2,7 @@
 //
 // ws_seq: Sequencer of the weight-stationary array: loader, streamer, weight halves and credits.
 //
-// Graph 1b93db271953.
+// Graph 46b27e03f959.
 
 `default_nettype none
 
@@ -39,21 +39,21 @@ module ws_seq (
   reg [19:0] n_max_q;
   reg [9:0] row_max_q;
   reg [9:0] edge_max_q;
-  reg ssel_q;
-  reg half1_full_q;
-  reg half0_full_q;
-  reg [19:0] chunk_q;
-  reg [6:0] free_q;
-  reg [19:0] block_q;
   reg [9:0] row_q;
+  reg [19:0] chunk_q;
+  reg [19:0] block_q;
   reg [19:0] tile_q;
+  reg ssel_q;
   reg [4:0] beat_q;
-  reg lsel_q;
-  reg [5:0] half1_wait_q;
-  reg [5:0] half0_wait_q;
   reg [19:0] load_chunk_q;
   reg [19:0] load_block_q;
   reg [19:0] load_tile_q;
+  reg lsel_q;
+  reg half0_full_q;
+  reg [5:0] half0_wait_q;
+  reg half1_full_q;
+  reg [5:0] half1_wait_q;
+  reg [6:0] free_q;
 
   wire ready = ~busy_q;
   wire load = cfg_valid_i & ready;
@@ -64,13 +64,9 @@ module ws_seq (
   wire block_last = block_q == m_max_q;
   wire [9:0] row_limit = block_last ? edge_max_q : row_max_q;
   wire row_last = row_q == row_limit;
-  wire [9:0] row_d = a_fire_o ? (row_last ? 10'd0 : (row_q + 10'd1)) : row_q;
   wire and_2 = a_fire_o & row_last;
-  wire [19:0] chunk_d = and_2 ? (chunk_last ? 20'd0 : (chunk_q + 20'd1)) : chunk_q;
   wire and_3 = and_2 & chunk_last;
-  wire [19:0] block_d = and_3 ? (block_last ? 20'd0 : (block_q + 20'd1)) : block_q;
   wire tile_last = tile_q == n_max_q;
-  wire [19:0] tile_d = (and_3 & block_last) ? (tile_last ? 20'd0 : (tile_q + 20'd1)) : tile_q;
   wire and_4 = ((row_last & chunk_last) & block_last) & tile_last;
   wire a_end = a_fire_o & row_last;
   wire load_first = beat_q == 5'd0;
@@ -80,18 +76,14 @@ module ws_seq (
   wire w_ready = loading_q & (~load_first | mux_1);
   assign w_fire_o = w_valid_i & w_ready;
   wire beat_last = beat_q == 5'd31;
-  wire [4:0] beat_d = w_fire_o ? (beat_last ? 5'd0 : (beat_q + 5'd1)) : beat_q;
   wire and_5 = w_fire_o & beat_last;
   wire load_chunk_last = load_chunk_q == k_max_q;
   wire [19:0] mux_2 = load_chunk_last ? 20'd0 : (load_chunk_q + 20'd1);
-  wire [19:0] load_chunk_d = and_5 ? mux_2 : load_chunk_q;
   wire and_6 = and_5 & load_chunk_last;
   wire load_block_last = load_block_q == m_max_q;
   wire [19:0] mux_3 = load_block_last ? 20'd0 : (load_block_q + 20'd1);
-  wire [19:0] load_block_d = and_6 ? mux_3 : load_block_q;
   wire load_tile_last = load_tile_q == n_max_q;
   wire [19:0] mux_4 = load_tile_last ? 20'd0 : (load_tile_q + 20'd1);
-  wire [19:0] load_tile_d = (and_6 & load_block_last) ? mux_4 : load_tile_q;
   wire and_7 = (beat_last & load_chunk_last) & load_block_last;
   wire w_end = w_fire_o & beat_last;
   wire half0_done = a_end & ~ssel_q;
@@ -146,14 +138,6 @@ module ws_seq (
       busy_q <= busy_d;
       loading_q <= load ? 1'b1 : and_8;
       streaming_q <= streaming_d;
-      row_q <= row_d;
-      chunk_q <= chunk_d;
-      block_q <= block_d;
-      tile_q <= tile_d;
-      beat_q <= beat_d;
-      load_chunk_q <= load_chunk_d;
-      load_block_q <= load_block_d;
-      load_tile_q <= load_tile_d;
       half0_full_q <= half0_full_d;
       half0_wait_q <= half0_wait_d;
       half1_full_q <= half1_full_d;
@@ -166,8 +150,32 @@ module ws_seq (
         row_max_q <= cfg_rows_i - 10'd1;
         edge_max_q <= cfg_edge_i - 10'd1;
       end
+      if (a_fire_o) begin
+        row_q <= row_last ? 10'd0 : (row_q + 10'd1);
+      end
+      if (and_2) begin
+        chunk_q <= chunk_last ? 20'd0 : (chunk_q + 20'd1);
+      end
+      if (and_3) begin
+        block_q <= block_last ? 20'd0 : (block_q + 20'd1);
+      end
+      if (and_3 & block_last) begin
+        tile_q <= tile_last ? 20'd0 : (tile_q + 20'd1);
+      end
       if (a_end) begin
         ssel_q <= ~ssel_q;
+      end
+      if (w_fire_o) begin
+        beat_q <= beat_last ? 5'd0 : (beat_q + 5'd1);
+      end
+      if (and_5) begin
+        load_chunk_q <= mux_2;
+      end
+      if (and_6) begin
+        load_block_q <= mux_3;
+      end
+      if (and_6 & load_block_last) begin
+        load_tile_q <= mux_4;
       end
       if (w_end) begin
         lsel_q <= ~lsel_q;

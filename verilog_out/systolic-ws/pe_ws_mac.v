@@ -2,7 +2,7 @@
 //
 // pe_ws_mac: Weight-stationary processing element, int8 x int8 into 21 bits.
 //
-// Graph a76e366e13b9.
+// Graph fbedeee4bec7.
 
 `default_nettype none
 
