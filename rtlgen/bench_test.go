@@ -196,7 +196,6 @@ endmodule
 
 // run lints all files, checks them with Yosys and simulates them with Icarus.
 func (s *suite) run(t *testing.T) {
-	cases := len(s.fails)
 	s.write(t, "bench.v", []byte(strings.Join(s.benches, "\n")))
 	s.write(t, "all_cases.v", []byte("module all_cases (\n  input  wire clk_i,\n  input  wire rst_ni,\n"+strings.Join(s.ports, ",\n")+
 		"\n);\n"+strings.Join(s.tops, "\n")+"\n  wire _unused_ok = &{1'b0, clk_i, rst_ni};\nendmodule\n"))
@@ -229,17 +228,44 @@ func (s *suite) run(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := string(out)
-		for k, fails := range s.fails {
-			if said := strings.Contains(text, fmt.Sprintf("tpe assertion failed: c%d_", k)); said != fails {
-				t.Errorf("case %d: an assertion failed: %v, expected %v", k, said, fails)
-			}
-		}
-		if i := strings.Index(text, "MISMATCH"); i >= 0 {
-			t.Errorf("%.4000s", text[i:])
-		}
-		if n := strings.Count(text, "DONE"); n != cases {
-			t.Errorf("%d of %d cases ran to the end: %.2000s", n, cases, text)
-		}
+		s.judge(t, string(out))
 	})
+}
+
+// judge reads what the benches printed.
+func (s *suite) judge(t *testing.T, text string) {
+	for k, fails := range s.fails {
+		if said := strings.Contains(text, fmt.Sprintf("tpe assertion failed: c%d_", k)); said != fails {
+			t.Errorf("case %d: an assertion failed: %v, expected %v", k, said, fails)
+		}
+	}
+	if i := strings.Index(text, "MISMATCH"); i >= 0 {
+		t.Errorf("%.4000s", text[i:])
+	}
+	if n := strings.Count(text, "DONE"); n != len(s.fails) {
+		t.Errorf("%d of %d cases ran to the end: %.2000s", n, len(s.fails), text)
+	}
+}
+
+// verilate simulates all cases with Verilator.
+func (s *suite) verilate(t *testing.T) {
+	v := tooltest.Need(t, tool.Verilator, tool.GXX, tool.Make)[0]
+	ctx := context.Background()
+	top := "module tb_all;\n"
+	for k := range s.fails {
+		top += fmt.Sprintf("  tb_%d t%d ();\n", k, k)
+	}
+	s.write(t, "tb_all.v", []byte(top+"endmodule\n"))
+	s.write(t, "bench.v", []byte(strings.Join(s.benches, "\n")))
+	// The warnings are about the benches; UNOPTFLAT stays on.
+	args := append([]string{"--binary", "--timing", "-Wno-lint", "-Wno-style", "--top-module", "tb_all", "-CFLAGS", "-O0",
+		"--Mdir", "obj", "-j", "2", "tb_all.v", "bench.v"}, s.files...)
+	if _, err := v.Run(ctx, s.dir, args...); err != nil {
+		t.Fatal(err)
+	}
+	out, err := tool.Run(ctx, s.dir, "./obj/Vtb_all")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.judge(t, string(out))
 }

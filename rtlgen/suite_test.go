@@ -66,12 +66,8 @@ func TestRandom(t *testing.T) {
 	s.run(t)
 }
 
-// TestPrograms prints the stack programs of the fuzzer.
-func TestPrograms(t *testing.T) {
-	n := 20
-	if tooltest.IsDeep() {
-		n = 300
-	}
+// programs makes a suite of n stack programs of the fuzzer.
+func programs(t testing.TB, n int) *suite {
 	r := rand.New(rand.NewPCG(3, 3))
 	s := newSuite(t)
 	for len(s.fails) < n {
@@ -83,7 +79,22 @@ func TestPrograms(t *testing.T) {
 			s.add(t, c)
 		}
 	}
-	s.run(t)
+	return s
+}
+
+func TestPrograms(t *testing.T) {
+	n := 20
+	if tooltest.IsDeep() {
+		n = 300
+	}
+	programs(t, n).run(t)
+}
+
+// TestVerilatorSimulation compiles programs with Verilator, whose shifts, selects and
+// products are its own, and runs them.
+func TestVerilatorSimulation(t *testing.T) {
+	tooltest.Deep(t, "60 random programs simulated by Verilator, minutes of g++")
+	programs(t, 60).verilate(t)
 }
 
 func TestConformance(t *testing.T) {

@@ -95,15 +95,27 @@ func accumulator(t testing.TB) *hw.Module {
 	return must(t, b)
 }
 
+// tokens counts beats: its streams have no data.
+func tokens(t testing.TB) *hw.Module {
+	b := hw.New("tokens", "Gives one result for each token taken.")
+	valid, ready := b.In("s_valid_i", 1), b.In("y_ready_i", 1)
+	held := b.Reg("held_q", 4, 0)
+	sReady, yValid := b.Not(b.RedAnd(held)), b.RedOr(held)
+	b.Next(held, b.Sub(b.Add(held, b.Zext(4, b.And(valid, sReady))), b.Zext(4, b.And(yValid, ready))))
+	b.Out("s_ready_o", sReady)
+	b.Out("y_valid_o", yValid)
+	return must(t, b)
+}
+
 // wires has no state at all.
 func wires(t testing.TB) *hw.Module {
 	b := hw.New("wires", "")
 	lane := b.Axis("lane", 5)
 	valid, ready := b.In("s_valid_i", 1), b.In("y_ready_i", 1)
-	x := b.In("s_data_i", 13, lane)
+	x := b.In("s_da__ta_i", 13, lane)
 	b.Out("s_ready_o", ready)
 	b.Out("y_valid_o", valid)
-	b.Out("y_data_o", b.MulS(26, x, x))
+	b.Out("y_da__ta_o", b.MulS(26, x, x))
 	return must(t, b)
 }
 

@@ -5,7 +5,7 @@
 //   - [Verilator] compiles it to a program with a fixed C++ loop;
 //   - [Icarus] interprets it with a generic Verilog testbench;
 //   - [Netlist] synthesises it with Yosys to the cells of a Liberty file and runs
-//     the gates.
+//     the gates, in Go or under either simulator.
 //
 // Each implements [drive.Runner] and does, cycle by cycle, what
 // [drive.MachineRunner] does, so its traces are equal to those of the evaluator:
@@ -18,13 +18,18 @@
 // Trace.Failures counts the lines that begin with "tpe assertion failed: ". The
 // Verilog prints one a cycle for an assertion that fails in some lane of an
 // instance of its module, and the evaluator counts lanes. So compare whether there
-// were failures, not how many.
+// were failures, not how many. A netlist has no assertions.
 // A netlist has no assertions.
 //
 // # Without this program
 //
 // [SelfChecking] writes a testbench, stimulus, expected results, a Makefile and a
-// Yosys script for users of the Verilog who do not have tpe. The packages below
-// this one prove rather than sample: testbench/equiv compares netlists with the
-// Verilog, testbench/aig two and-inverter graphs over every input pattern.
+// Yosys script for users of the Verilog who do not have tpe.
+//
+// # Proofs
+//
+// [ProveNetlist] proves the gates of a module equal to its Verilog.
+// [CombinationalGraph] makes an and-inverter graph of a module without state, which
+// package tpe/testbench/aig compares with another, or with a Go function, over every
+// input pattern.
 package testbench

@@ -11,7 +11,7 @@ import (
 
 func TestIcarus(t *testing.T) {
 	tooltest.Need(t, tool.Icarus, tool.VVP)
-	for _, make := range []func(testing.TB) *hw.Module{fifo, accumulator, wires} {
+	for _, make := range []func(testing.TB) *hw.Module{fifo, accumulator, wires, tokens} {
 		top := make(t)
 		t.Run(top.Name, func(t *testing.T) {
 			r, err := testbench.NewIcarus(t.Context(), top, testbench.IcarusOptions{})

@@ -32,18 +32,18 @@ type GateSimulator int
 
 const (
 	// GatesInGo evaluates the and-inverter graph of the netlist, cells replaced
-	// by their functions: ready at once, some ten thousand cycles of a 4x4 array a
-	// second.
+	// by their functions: ready in seconds, some ten thousand cycles of a 4x4
+	// array a second.
 	GatesInGo GateSimulator = iota
-	// GatesInVerilator compiles the gates, which takes minutes for a 4x4 array,
-	// and runs them ten times as fast.
+	// GatesInVerilator compiles the gates, which takes minutes for a 4x4 array.
 	GatesInVerilator
 	// GatesInIcarus interprets them, at some fifty cycles a second.
 	GatesInIcarus
 )
 
-// Netlist runs the gates that Yosys makes of a design. Memories become flip-flops,
-// which is fine for small arrays.
+// Netlist runs the gates that Yosys makes of a design. Memories become flip-flops:
+// some hundred words are fine, and a few thousand (the 512 rows of partial sums of a
+// weight-stationary array by default) take minutes of synthesis.
 //
 // Flip-flops have no initial value: they start at 0, and a register whose reset
 // value is not 0 would start wrong. So the harness begins with one clock edge

@@ -21,6 +21,7 @@ func TestNetlist(t *testing.T) {
 			testbench.NetlistOptions{Simulator: testbench.GatesInVerilator, Verilator: testbench.VerilatorOptions{Quick: true}}},
 		{"accumulator, flat, icarus", accumulator, testbench.NetlistOptions{Flatten: true, Simulator: testbench.GatesInIcarus}},
 		{"fifo, go", fifo, testbench.NetlistOptions{}},
+		{"tokens, go", tokens, testbench.NetlistOptions{}},
 		{"wires, go", wires, testbench.NetlistOptions{}},
 	}
 	for _, tt := range tests {

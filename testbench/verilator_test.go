@@ -69,7 +69,7 @@ func compare(t *testing.T, got, want []drive.Trace, asserts bool) {
 
 func TestVerilator(t *testing.T) {
 	tooltest.Need(t, tool.Verilator, tool.GXX, tool.Make)
-	for _, make := range []func(testing.TB) *hw.Module{fifo, accumulator, wires} {
+	for _, make := range []func(testing.TB) *hw.Module{fifo, accumulator, wires, tokens} {
 		top := make(t)
 		t.Run(top.Name, func(t *testing.T) {
 			v, err := testbench.NewVerilator(t.Context(), top, testbench.VerilatorOptions{Quick: true})
