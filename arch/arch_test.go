@@ -87,7 +87,8 @@ func checkEngine(t *testing.T, rng *rand.Rand, c Config) {
 				init[i] = c.Acc().Wrap(rng.Int64())
 			}
 		}
-		play, err := p.Play(a, b, init)
+		o := Operands{A: a, B: b, Init: init}
+		play, err := p.Play(o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,21 +100,21 @@ func checkEngine(t *testing.T, rng *rand.Rand, c Config) {
 		}
 		tr, err := r.Run([]drive.Play{play})
 		if err != nil {
-			t.Fatalf("%s %s gemm %v: %v", c.moduleName(), c.Overlap, s, err)
+			t.Fatalf("%s %s gemm %v: %v", e.Top.Name, c.Overlap, s, err)
 		}
 		got, err := p.Collect(tr[0].Results)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := numeric.GEMM(a, b, init, c.Acc())
+		want, err := c.Reference(o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(want, got); d != "" || tr[0].Failures > 0 {
-			t.Errorf("%s %s gemm %v, %d assertion failures: -software GEMM +array\n%s", c.moduleName(), c.Overlap, s, tr[0].Failures, d)
+			t.Errorf("%s %s gemm %v, %d assertion failures: -software GEMM +array\n%s", e.Top.Name, c.Overlap, s, tr[0].Failures, d)
 		}
-		if span := tr[0].Span(e.OperandStreams()...); !stalled && span != c.Cycles(s) {
-			t.Errorf("%s %s %s acc_rows %d gemm %v: %d cycles, formula %d", c.moduleName(), c.Overlap, c.Drain, c.AccRows, s, span, c.Cycles(s))
+		if span := tr[0].Span(e.OperandStreams()...); !stalled && span != c.Cycles(s, o) {
+			t.Errorf("%s %s %s acc_rows %d gemm %v: %d cycles, formula %d", e.Top.Name, c.Overlap, c.Drain, c.AccRows, s, span, c.Cycles(s, o))
 		}
 	}
 }

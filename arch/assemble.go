@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"tpe/hw"
+	"tpe/pe"
 )
 
 // parts puts modules together and remembers the first error, so that builders
@@ -88,8 +89,11 @@ func (g *grid) place() hw.Ports {
 
 // tailIn is what the tail of an array takes.
 type tailIn struct {
-	valid, data hw.ID // a result row, aligned
+	valid, data hw.ID  // a result row, aligned
+	axis        string // name of the axis of a row's words, their number, and the axis
+	lanes       int
 	col         int
+	arith       pe.Arith
 	depth       int   // of the result store
 	busy        hw.ID // a job is on
 	pop         hw.ID // wire, driven here: a row is taken out of the store
@@ -98,21 +102,21 @@ type tailIn struct {
 // tail is the end of every array: the result store, the addition of the initial
 // C if the engine has one, and the stream y.
 func (p *parts) tail(c *Config, t tailIn) {
-	b, cols, acc := p.b, c.Cols, c.accBits()
+	b, acc := p.b, c.accBits()
 	ready := b.In("y_ready_i", 1)
 	storeReady := ready
 	if c.InitC {
 		storeReady = b.Wire("store_ready", 1)
 	}
-	store := p.inst("store", p.module(resultFIFO("result_store", "col", cols, acc, t.depth)), hw.Ports{
+	store := p.inst("store", p.module(resultFIFO("result_store", t.axis, t.lanes, acc, t.depth)), hw.Ports{
 		"in_valid_i": t.valid, "in_data_i": t.data, "out_ready_i": storeReady})
 	valid, data := store["out_valid_o"], store["out_data_o"]
 	b.Drive(t.pop, store["pop_o"])
 	if c.InitC {
 		take := b.Wire("c_take", 1)
-		in := p.inst("skid_c", p.module(skid("skid_c", "col", cols, acc)), hw.Ports{
+		in := p.inst("skid_c", p.module(skid("skid_c", t.axis, t.lanes, acc)), hw.Ports{
 			"s_valid_i": b.In("c_valid_i", 1), "s_data_i": b.In("c_data_i", acc, t.col), "en_i": t.busy, "take_i": take})
-		sum := p.inst("add_c", p.module(addC("add_c", "col", cols, acc, c.arith())), hw.Ports{
+		sum := p.inst("add_c", p.module(addC("add_c", t.axis, t.lanes, acc, t.arith)), hw.Ports{
 			"in_valid_i": valid, "in_data_i": data, "c_valid_i": in["valid_o"], "c_data_i": in["data_o"], "out_ready_i": ready})
 		b.Drive(take, sum["take_o"])
 		b.Drive(storeReady, sum["in_ready_o"])

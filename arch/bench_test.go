@@ -11,7 +11,7 @@ func BenchmarkFormula(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				for _, s := range shapes {
-					if p.Config.Cycles(s) < 1 {
+					if p.Config.Cycles(s, nil) < 1 {
 						b.Fatal("no cycles")
 					}
 				}

@@ -112,6 +112,6 @@ func FuzzParseYAML(f *testing.F) {
 func ExampleConfig_Cycles() {
 	c := Default()
 	c.Dataflow, c.Rows, c.Cols = OS, 4, 4
-	fmt.Println(c.Cycles(Shape{M: 4, N: 4, K: 9}), c.Cycles(Shape{M: 8, N: 4, K: 9}))
+	fmt.Println(c.Cycles(Shape{M: 4, N: 4, K: 9}, nil), c.Cycles(Shape{M: 8, N: 4, K: 9}, nil))
 	// Output: 21 30
 }

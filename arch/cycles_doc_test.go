@@ -183,7 +183,7 @@ func stallTable(t *testing.T) string {
 		{WS, OverlapFull, Shape{24, 8, 4}, "results taken every other cycle", stalls{ready: []byte{1, 0}}},
 	} {
 		c := docConfig(x.dataflow, x.overlap, "down2", 4, 4)
-		out += row(x.dataflow, x.overlap, x.s, x.what, stepped(t, &c, x.s, x.st).span, c.Cycles(x.s))
+		out += row(x.dataflow, x.overlap, x.s, x.what, stepped(t, &c, x.s, x.st).span, c.Cycles(x.s, nil))
 	}
 	return out
 }
@@ -200,7 +200,7 @@ func periodTable(*testing.T) string {
 		c := docConfig(WS, ov, "", 32, 32)
 		cells := []any{ov}
 		for _, m := range ms {
-			d := c.Cycles(Shape{M: m, N: 32, K: 32 * 102}) - c.Cycles(Shape{M: m, N: 32, K: 32 * 2})
+			d := c.Cycles(Shape{M: m, N: 32, K: 32 * 102}, nil) - c.Cycles(Shape{M: m, N: 32, K: 32 * 2}, nil)
 			cells = append(cells, float64(d)/100)
 		}
 		out += row(cells...)
@@ -240,7 +240,7 @@ func scaleTable(t *testing.T) string {
 			sr, sc, stream, fill = x.s.K, x.s.M, x.s.N, 3*x.n-2
 		}
 		folds := cdiv(sr, x.n) * cdiv(sc, x.n)
-		out += row(fmt.Sprintf("%dx%d", x.n, x.n), x.dataflow, x.s, folds, folds*(stream+fill)-1, none.Cycles(x.s), full.Cycles(x.s))
+		out += row(fmt.Sprintf("%dx%d", x.n, x.n), x.dataflow, x.s, folds, folds*(stream+fill)-1, none.Cycles(x.s, nil), full.Cycles(x.s, nil))
 		if x.n == 4 {
 			stepped(t, &none, x.s, stalls{})
 			stepped(t, &full, x.s, stalls{})
@@ -311,7 +311,8 @@ func stepData(t *testing.T, c *Config, s Shape, a, b *numeric.Dense, st stalls, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	play, err := p.Play(a, b, nil)
+	ops := Operands{A: a, B: b}
+	play, err := p.Play(ops)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,25 +324,25 @@ func stepData(t *testing.T, c *Config, s Shape, a, b *numeric.Dense, st stalls, 
 	}
 	tr, err := r.Run([]drive.Play{play})
 	if err != nil {
-		t.Fatalf("%s gemm %v: %v", c.moduleName(), s, err)
+		t.Fatalf("%s gemm %v: %v", e.Top.Name, s, err)
 	}
 	got, err := p.Collect(tr[0].Results)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := numeric.GEMM(a, b, nil, c.Acc())
+	want, err := c.Reference(ops)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(want, got); d != "" || tr[0].Failures > 0 {
-		t.Errorf("%s %s gemm %v, %d assertion failures: -software GEMM +array\n%s", c.moduleName(), c.Overlap, s, tr[0].Failures, d)
+		t.Errorf("%s %s gemm %v, %d assertion failures: -software GEMM +array\n%s", e.Top.Name, c.Overlap, s, tr[0].Failures, d)
 	}
 	o := outcome{span: tr[0].Span(e.OperandStreams()...), lastOperand: v.last - v.first + 1}
 	for _, at := range tr[0].At {
 		o.beats = append(o.beats, at-v.first+1)
 	}
-	if len(st.valid) == 0 && st.ready == nil && o.span != c.Cycles(s) {
-		t.Errorf("%s %s %s gemm %v: %d cycles, formula %d", c.moduleName(), c.Overlap, c.Drain, s, o.span, c.Cycles(s))
+	if len(st.valid) == 0 && st.ready == nil && o.span != c.Cycles(s, nil) {
+		t.Errorf("%s %s %s gemm %v: %d cycles, formula %d", e.Top.Name, c.Overlap, c.Drain, s, o.span, c.Cycles(s, nil))
 	}
 	return o
 }

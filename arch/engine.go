@@ -7,7 +7,6 @@ import (
 	"tpe/hw"
 	"tpe/hw/drive"
 	"tpe/numeric"
-	"tpe/pe"
 )
 
 // Engine is a configuration with its hardware.
@@ -27,11 +26,7 @@ func Build(c Config) (*Engine, error) {
 		}
 		return nil, errors.Join(errs...)
 	}
-	build := buildWS
-	if c.Dataflow == OS {
-		build = buildOS
-	}
-	top, err := build(&c)
+	top, err := c.family().build(&c)
 	if err != nil {
 		return nil, fmt.Errorf("arch: building %s: %w", c.Name, err)
 	}
@@ -77,19 +72,36 @@ func (c *Config) CheckShape(s Shape) error {
 	if s.M < 1 || s.N < 1 || s.K < 1 {
 		return fmt.Errorf("gemm %s: dimensions must be at least 1", s)
 	}
-	over := func(what string, n int) error {
-		if n > maxCount {
-			return fmt.Errorf("gemm %s on %s: %d %s (expected at most %d)", s, c.Name, n, what, maxCount)
-		}
-		return nil
+	return c.family().checkShape(c, s)
+}
+
+// checkCount reports a count that a configuration beat cannot hold.
+func checkCount(c *Config, s Shape, what string, n int) error {
+	if n > maxCount {
+		return fmt.Errorf("gemm %s on %s: %d %s (expected at most %d)", s, c.Name, n, what, maxCount)
 	}
-	if c.Dataflow == OS {
-		return errors.Join(over("products a tile", s.K), over("row tiles", cdiv(s.M, c.Rows)), over("column tiles", cdiv(s.N, c.Cols)))
-	}
-	if c.Dataflow == IS {
-		s = s.transposed()
-	}
-	return errors.Join(over("chunks of K", cdiv(s.K, c.Rows)), over("row blocks", cdiv(s.M, c.AccRows)), over("column tiles", cdiv(s.N, c.Cols)))
+	return nil
+}
+
+// Operands are the matrices of a job.
+type Operands struct {
+	A, B *numeric.Dense // M x K and K x N
+	Init []int64        // M x N, row-major: the initial C; nil is zero
+}
+
+// RowA implements [Data].
+func (o Operands) RowA(dst []int32, i int) { copy(dst, o.A.Row(i)) }
+
+// RowB implements [Data].
+func (o Operands) RowB(dst []int32, k int) { copy(dst, o.B.Row(k)) }
+
+// Data gives the values of a job's operands, row by row, to a closed form that
+// depends on them. Rows may be asked for in any order and more than once.
+type Data interface {
+	// RowA sets dst to the first len(dst) elements of row i of A.
+	RowA(dst []int32, i int)
+	// RowB sets dst to the first len(dst) elements of row k of B.
+	RowB(dst []int32, k int)
 }
 
 // Plan is how a matrix multiplication is fed to an engine as one job.
@@ -107,37 +119,23 @@ func (e *Engine) Plan(s Shape) (*Plan, error) {
 }
 
 // Results is the number of result beats of the job.
-func (p *Plan) Results() int {
-	c, s := &p.e.Config, p.shape
-	switch c.Dataflow {
-	case OS:
-		return s.M * cdiv(s.N, c.Cols)
-	case IS:
-		return s.N * cdiv(s.M, c.Cols)
-	}
-	return s.M * cdiv(s.N, c.Cols)
-}
+func (p *Plan) Results() int { return p.e.family().results(&p.e.Config, p.shape) }
 
 // maxBeatBytes bounds the stimulus of one job.
 const maxBeatBytes = 1 << 31
 
-// Play lays out the operands as beats: a is M x K, b is K x N, init is M x N or nil
-// (zeros, if the engine has a stream for it).
-func (p *Plan) Play(a, b *numeric.Dense, init []int64) (drive.Play, error) {
+// Play lays out the operands as beats. An engine with a stream of initial C gets
+// zeros on it if there is none.
+func (p *Plan) Play(o Operands) (drive.Play, error) {
 	s := p.shape
-	if a.Rows != s.M || a.Cols != s.K || b.Rows != s.K || b.Cols != s.N || (init != nil && len(init) != s.M*s.N) {
-		return drive.Play{}, fmt.Errorf("arch: operands %dx%d and %dx%d, %d initial words for gemm %s", a.Rows, a.Cols, b.Rows, b.Cols, len(init), s)
+	if o.A.Rows != s.M || o.A.Cols != s.K || o.B.Rows != s.K || o.B.Cols != s.N || (o.Init != nil && len(o.Init) != s.M*s.N) {
+		return drive.Play{}, fmt.Errorf("arch: operands %dx%d and %dx%d, %d initial words for gemm %s", o.A.Rows, o.A.Cols, o.B.Rows, o.B.Cols, len(o.Init), s)
 	}
-	if init != nil && !p.e.InitC {
+	if o.Init != nil && !p.e.InitC {
 		return drive.Play{}, fmt.Errorf("arch: engine %s has no stream of initial C", p.e.Name)
 	}
-	l := &layout{e: p.e, a: a, b: b, init: init, play: drive.Play{
-		Beats: make([][]byte, len(p.e.Ports.In)), Results: p.Results()}}
-	if p.e.Dataflow == OS {
-		l.os(s)
-	} else {
-		l.ws(s)
-	}
+	l := &layout{e: p.e, Operands: o, play: drive.Play{Beats: make([][]byte, len(p.e.Ports.In)), Results: p.Results()}}
+	p.e.family().layout(l, s)
 	return l.play, l.err
 }
 
@@ -160,8 +158,8 @@ func (p *Plan) CollectPart(results []byte) ([]int64, []bool, error) {
 	}
 	c, present := make([]int64, p.shape.M*p.shape.N), make([]bool, p.shape.M*p.shape.N)
 	acc := p.e.Acc()
-	row := make([]uint64, p.e.Cols)
-	p.e.eachResult(p.shape, func(at func(j int) int) {
+	row := make([]uint64, out.Fields[0].Lanes)
+	p.e.family().eachResult(&p.e.Config, p.shape, func(at func(j int) int) {
 		if len(results) == 0 {
 			return
 		}
@@ -175,41 +173,7 @@ func (p *Plan) CollectPart(results []byte) ([]int64, []bool, error) {
 	return c, present, nil
 }
 
-// eachResult calls f for each result beat in order; at(j) is the index in C of its
-// word j, or -1 past the edge.
-func (e *Engine) eachResult(s Shape, f func(at func(j int) int)) {
-	rows, cols := e.Rows, e.Cols
-	if e.Dataflow == OS {
-		for n0 := 0; n0 < s.N; n0 += cols {
-			for m0 := 0; m0 < s.M; m0 += rows {
-				height := min(rows, s.M-m0)
-				for r := range height {
-					i := m0 + r
-					if e.Drain != pe.DrainUp {
-						i = m0 + height - 1 - r
-					}
-					f(func(j int) int { return inside(i, n0+j, s.N, n0+j < s.N) })
-				}
-			}
-		}
-		return
-	}
-	t := s
-	if e.Dataflow == IS {
-		t = s.transposed()
-	}
-	for n0 := 0; n0 < t.N; n0 += cols {
-		for i := range t.M {
-			f(func(j int) int {
-				if e.Dataflow == IS { // word j of the row is C[n0+j][i]
-					return inside(n0+j, i, s.N, n0+j < s.M)
-				}
-				return inside(i, n0+j, s.N, n0+j < s.N)
-			})
-		}
-	}
-}
-
+// inside is the index of C[i][j], or -1 if it is not in C.
 func inside(i, j, cols int, ok bool) int {
 	if !ok {
 		return -1

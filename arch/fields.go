@@ -1,12 +1,9 @@
 package arch
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 
 	"tpe/numeric"
 )
@@ -28,28 +25,18 @@ type Field struct {
 	get  func(*Config) string
 }
 
-// Fields lists the keys of the YAML form in the order in which they are printed.
-func Fields() []Field {
-	return []Field{
+// Fields lists the keys of the YAML form of a configuration's kind, in the order in
+// which they are printed.
+func (c *Config) Fields() []Field {
+	list := []Field{
 		intField("schema", "version of this form; 1", func(c *Config) *int { return &c.Schema }),
 		textField("name", "name of the engine in reports", func(c *Config) *string { return &c.Name }),
-		textField("kind", "systolic", func(c *Config) *string { return &c.Kind }),
-		intField("rows", "rows of the array, 1..256", func(c *Config) *int { return &c.Rows }),
-		intField("cols", "columns of the array, 1..256", func(c *Config) *int { return &c.Cols }),
-		textField("dataflow", "os, ws or is: output-, weight- or input-stationary", func(c *Config) *string { return &c.Dataflow }),
-		textField("pe", "mac or opt1 (tpe list pes)", func(c *Config) *string { return &c.PE }),
-		textField("multiplier", "of a mac: star (left to synthesis) or booth4", func(c *Config) *string { return &c.Multiplier }),
-		formatField("a", "format of A, int2..int16 or uint2..uint16", func(c *Config) *numeric.Int { return &c.A }),
-		formatField("b", "format of B, likewise", func(c *Config) *numeric.Int { return &c.B }),
-		{"acc_bits", "width of the accumulator, 2..64, or auto: the least that cannot overflow for acc_k", setAccBits, getAccBits},
-		intField("acc_k", "greatest K, for acc_bits: auto; otherwise 0, or a K for which acc_bits is checked", func(c *Config) *int { return &c.AccK }),
-		textField("overflow", "wrap or saturate, at every addition", func(c *Config) *string { return &c.Overflow }),
-		boolField("init_c", "true: a stream of initial C is added (C += A B)", func(c *Config) *bool { return &c.InitC }),
-		textField("overlap", "none, load, drain or full (docs/cycles.md)", func(c *Config) *string { return &c.Overlap }),
-		textField("drain", "output-stationary: down2 or up", func(c *Config) *string { return &c.Drain }),
-		intField("acc_rows", "weight- and input-stationary: rows of the accumulator memory, 1..65536", func(c *Config) *int { return &c.AccRows }),
-		intField("freq_mhz", "clock in MHz, for reports", func(c *Config) *int { return &c.FreqMHz }),
+		textField("kind", "kind of engine: "+orList(kindNames()), func(c *Config) *string { return &c.Kind }),
 	}
+	if f := c.family(); f != nil {
+		list = append(list, f.fields()...)
+	}
+	return append(list, intField("freq_mhz", "clock in MHz, for reports", func(c *Config) *int { return &c.FreqMHz }))
 }
 
 // Get returns the field's value as the YAML form has it.
@@ -111,8 +98,9 @@ func getAccBits(c *Config) string {
 	return strconv.Itoa(c.AccBits)
 }
 
-func fieldByName(name string) (Field, bool) {
-	for _, f := range Fields() {
+// field finds a key of the configuration's kind.
+func (c *Config) field(name string) (Field, bool) {
+	for _, f := range c.Fields() {
 		if f.Name == name {
 			return f, true
 		}
@@ -120,19 +108,23 @@ func fieldByName(name string) (Field, bool) {
 	return Field{}, false
 }
 
-func fieldNames() []string {
+func (c *Config) fieldNames() []string {
 	var names []string
-	for _, f := range Fields() {
+	for _, f := range c.Fields() {
 		names = append(names, f.Name)
 	}
 	return names
 }
 
-// Set changes one field by its YAML name; value is written as in YAML.
+// Set changes one field by its YAML name; value is written as in YAML. The kind of
+// an engine cannot be changed, since it decides which fields there are.
 func (c *Config) Set(name, value string) error {
-	f, ok := fieldByName(name)
+	f, ok := c.field(name)
 	if !ok {
-		return fmt.Errorf("unknown key: %q (expected %s; nearest is %q)", name, orList(fieldNames()), Nearest(name, fieldNames()))
+		return fmt.Errorf("unknown key: %q (expected %s; nearest is %q)", name, orList(c.fieldNames()), Nearest(name, c.fieldNames()))
+	}
+	if name == "kind" && value != c.Kind {
+		return FieldError{name, fmt.Sprintf("cannot be changed: %q (expected %q, or another preset or file)", value, c.Kind)}
 	}
 	if err := f.set(c, value); err != nil {
 		return FieldError{name, err.Error()}
@@ -143,91 +135,10 @@ func (c *Config) Set(name, value string) error {
 // YAML prints a configuration; reading it back gives the same.
 func (c *Config) YAML() []byte {
 	var b strings.Builder
-	for _, f := range Fields() {
+	for _, f := range c.Fields() {
 		fmt.Fprintf(&b, "%s: %s\n", f.Name, f.get(c))
 	}
 	return []byte(b.String())
-}
-
-// maxYAML bounds the size of an engine file.
-const maxYAML = 1 << 20
-
-// ParseYAML reads a configuration. Keys that are absent keep the value of
-// [Default]. Every error has the form file:line:col: key: what is wrong: the value (what
-// was expected), and all are reported together.
-func ParseYAML(file string, src []byte) (Config, error) {
-	c := Default()
-	if len(src) > maxYAML {
-		return c, fmt.Errorf("%s:1:1: file is too large: %d bytes (expected at most %d)", file, len(src), maxYAML)
-	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(src, &doc); err != nil {
-		return c, syntaxError(file, err)
-	}
-	if len(doc.Content) == 0 {
-		return c, fmt.Errorf("%s:1:1: file is empty: %q (expected keys such as %q)", file, "", "rows: 32")
-	}
-	top := doc.Content[0]
-	if top.Kind != yaml.MappingNode {
-		return c, fmt.Errorf("%s:%d:%d: not a mapping: %q (expected keys such as %q)", file, top.Line, top.Column, top.Value, "rows: 32")
-	}
-	var errs []error
-	at := map[string]*yaml.Node{}
-	fail := func(n *yaml.Node, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s:%d:%d: %s", file, n.Line, n.Column, fmt.Sprintf(format, args...)))
-	}
-	for i := 0; i+1 < len(top.Content); i += 2 {
-		key, val := top.Content[i], top.Content[i+1]
-		f, ok := fieldByName(key.Value)
-		switch {
-		case !ok:
-			fail(key, "unknown key: %q (nearest is %q; tpe show prints all)", key.Value, Nearest(key.Value, fieldNames()))
-		case at[key.Value] != nil:
-			fail(key, "key stands twice: %q (expected once; first on line %d)", key.Value, at[key.Value].Line)
-		case val.Kind != yaml.ScalarNode:
-			fail(val, "%s: not a single value: %s (expected %s)", key.Value, kindName(val.Kind), f.Doc)
-		default:
-			at[key.Value] = val
-			if err := f.set(&c, val.Value); err != nil {
-				fail(val, "%s: %s", key.Value, err)
-			}
-		}
-	}
-	if len(errs) == 0 {
-		for _, e := range c.Validate() {
-			n := at[e.Field]
-			if n == nil {
-				n = top
-			}
-			fail(n, "%s", e)
-		}
-	}
-	return c, errors.Join(errs...)
-}
-
-// syntaxError gives yaml's message the form of the others; yaml knows no column.
-func syntaxError(file string, err error) error {
-	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
-	if rest, ok := strings.CutPrefix(text, "line "); ok {
-		if n, msg, ok := strings.Cut(rest, ": "); ok {
-			if v, err := strconv.Atoi(n); err == nil {
-				line, text = v, msg
-			}
-		}
-	}
-	return fmt.Errorf("%s:%d:1: not YAML: %s (expected keys such as %q)", file, line, text, "rows: 32")
-}
-
-func kindName(k yaml.Kind) string {
-	switch k {
-	case yaml.MappingNode:
-		return "a mapping"
-	case yaml.SequenceNode:
-		return "a list"
-	case yaml.AliasNode:
-		return "an alias"
-	}
-	return "something else"
 }
 
 // Nearest returns the name of the list with the least edit distance to s.

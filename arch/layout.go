@@ -9,9 +9,8 @@ import (
 
 // layout writes operands as beats.
 type layout struct {
-	e    *Engine
-	a, b *numeric.Dense
-	init []int64
+	e *Engine
+	Operands
 	play drive.Play
 	err  error
 }
@@ -66,73 +65,19 @@ func elem(d *numeric.Dense, i, j int) int64 {
 	return int64(d.At(i, j))
 }
 
-// os: a beat for each product of a tile, tiles m innermost.
-func (l *layout) os(s Shape) {
-	c := &l.e.Config
-	mt, nt := cdiv(s.M, c.Rows), cdiv(s.N, c.Cols)
-	l.config(map[string]int{"k": s.K, "mt": mt, "nt": nt, "mv": s.M - (mt-1)*c.Rows})
-	aw, bw := l.stream("a", mt*nt*s.K), l.stream("b", mt*nt*s.K)
-	if l.err != nil {
-		return
-	}
-	for n0 := 0; n0 < s.N; n0 += c.Cols {
-		for m0 := 0; m0 < s.M; m0 += c.Rows {
-			for k := range s.K {
-				aw.beat(func(i int) int64 { return elem(l.a, m0+i, k) })
-				bw.beat(func(j int) int64 { return elem(l.b, k, n0+j) })
-			}
-		}
-	}
-	l.initial(s)
-}
-
-// ws: weights of a chunk last row first, then the rows of a block.
-func (l *layout) ws(s Shape) {
-	c := &l.e.Config
-	// moving(i, k) and staying(k, j): input-stationary computes the transpose.
-	moving := func(i, k int) int64 { return elem(l.a, i, k) }
-	staying := func(k, j int) int64 { return elem(l.b, k, j) }
-	t := s
-	if c.Dataflow == IS {
-		t = s.transposed()
-		moving = func(i, k int) int64 { return elem(l.b, k, i) }
-		staying = func(k, j int) int64 { return elem(l.a, j, k) }
-	}
-	kt, mb, nt := cdiv(t.K, c.Rows), cdiv(t.M, c.AccRows), cdiv(t.N, c.Cols)
-	block := min(c.AccRows, t.M)
-	l.config(map[string]int{"kt": kt, "mb": mb, "nt": nt, "rows": block, "edge": t.M - (mb-1)*c.AccRows})
-	ww, aw := l.stream("w", kt*mb*nt*c.Rows), l.stream("a", t.M*kt*nt)
-	if l.err != nil {
-		return
-	}
-	for n0 := 0; n0 < t.N; n0 += c.Cols {
-		for m0 := 0; m0 < t.M; m0 += c.AccRows {
-			for k0 := 0; k0 < t.K; k0 += c.Rows {
-				for b := range c.Rows {
-					ww.beat(func(j int) int64 { return staying(k0+c.Rows-1-b, n0+j) })
-				}
-				for i := m0; i < min(m0+c.AccRows, t.M); i++ {
-					aw.beat(func(r int) int64 { return moving(i, k0+r) })
-				}
-			}
-		}
-	}
-	l.initial(s)
-}
-
 // initial writes the initial C in the order of the results.
 func (l *layout) initial(s Shape) {
 	if !l.e.InitC {
 		return
 	}
-	cw := l.stream("c", (&Plan{l.e, s}).Results())
+	cw := l.stream("c", l.play.Results)
 	if l.err != nil {
 		return
 	}
-	l.e.eachResult(s, func(at func(j int) int) {
+	l.e.family().eachResult(&l.e.Config, s, func(at func(j int) int) {
 		cw.beat(func(j int) int64 {
-			if i := at(j); i >= 0 && l.init != nil {
-				return l.init[i]
+			if i := at(j); i >= 0 && l.Init != nil {
+				return l.Init[i]
 			}
 			return 0
 		})

@@ -136,9 +136,9 @@ func rowValid(c *Config) (*hw.Module, error) {
 // buildOS builds the output-stationary array.
 func buildOS(c *Config) (*hw.Module, error) {
 	rows, cols, acc := c.Rows, c.Cols, c.accBits()
-	spec, arith := c.spec(), c.arith()
+	spec, arith := c.moves(), c.arith(c.moves())
 	depth := osDepth(rows, cols, c.Drain, c.Overlap)
-	b := hw.New(c.moduleName(), c.describe())
+	b := c.top()
 	row, col := b.Axis("row", rows), b.Axis("col", cols)
 	p := parts{b: b}
 
@@ -192,7 +192,7 @@ func buildOS(c *Config) (*hw.Module, error) {
 	p.tail(c, tailIn{
 		valid: b.Named("row_valid", b.Delay(valid, cols-1)),
 		data:  b.Named("row_data", b.Skew(arith.Resolve(b, foot), cols-1, col, -1)),
-		col:   col, depth: depth, busy: seq["busy_o"], pop: pop,
+		axis:  "col", lanes: cols, col: col, arith: arith, depth: depth, busy: seq["busy_o"], pop: pop,
 	})
 	b.Out("cfg_ready_o", seq["cfg_ready_o"])
 	b.Out("a_ready_o", aOut["s_ready_o"])

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-
-	"tpe/pe"
 )
 
 // Preset is a named engine.
@@ -16,21 +14,22 @@ type Preset struct {
 	Config Config
 }
 
-// Presets lists the named engines: int8, 32 x 32.
+// preset changes the defaults of a kind.
+func preset(kind, name, doc string, change func(*Config)) Preset {
+	c := DefaultOf(kind)
+	c.Name = name
+	change(&c)
+	return Preset{name, doc, c}
+}
+
+// Presets lists the named engines, kind by kind: int8 and 32 x 32 unless their name
+// says otherwise.
 func Presets() []Preset {
-	make := func(name, doc string, change func(*Config)) Preset {
-		c := Default()
-		c.Name = name
-		change(&c)
-		return Preset{name, doc, c}
+	var list []Preset
+	for _, k := range kinds {
+		list = append(list, k.presets()...)
 	}
-	return []Preset{
-		make("systolic-os", "output-stationary systolic array", func(c *Config) { c.Dataflow = OS }),
-		make("systolic-ws", "weight-stationary systolic array with shadow weights", func(c *Config) { c.Dataflow = WS }),
-		make("systolic-is", "input-stationary systolic array", func(c *Config) { c.Dataflow = IS }),
-		make("systolic-os-opt1", "output-stationary array of compressed-accumulation PEs", func(c *Config) { c.Dataflow, c.PE, c.Multiplier = OS, "opt1", pe.MulBooth4 }),
-		make("systolic-ws-opt1", "weight-stationary array of compressed-accumulation PEs", func(c *Config) { c.Dataflow, c.PE, c.Multiplier = WS, "opt1", pe.MulBooth4 }),
-	}
+	return list
 }
 
 // PresetNames lists the names of the presets.

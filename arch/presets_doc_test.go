@@ -29,40 +29,43 @@ An engine is a preset or a YAML file, changed by any number of settings:
     tpe run --engine mine.yaml --workload gemm:64x64x64
     tpe run --engine systolic-os --set rows=16 --set cols=16 --workload gemm:64x64x64
 
-## Presets
+A file is one mapping of keys to single values. ` + "`kind`" + ` decides which keys there are. A key that is absent has its
+default; an unknown key, a key that stands twice and a value out of range are errors, reported all at once with line and
+column. ` + "`--set key=value`" + ` takes the same keys and values (but not another kind).
 
-| name | what it is | array | peak MACs a cycle | A x B into accumulator | changed from the default |
-|---|---|---|---:|---|---|
 `)
-	base := arch.Default()
-	for _, p := range arch.Presets() {
-		c := p.Config
-		fmt.Fprintf(&b, "| `%s` | %s | %d x %d | %d | %s x %s into %d bits, %s | %s |\n",
-			p.Name, p.Doc, c.Rows, c.Cols, c.MACsPerCycle(), c.A, c.B, c.Acc().Bits, c.Overflow, changes(&base, &c))
+	fmt.Fprintf(&b, "The form has version %d (`schema`). A file of another version is refused. `freq_mhz` and `name` do not change the hardware.\n", arch.SchemaVersion)
+	for _, k := range arch.Kinds() {
+		kindSection(&b, k)
 	}
-	b.WriteString("\nThe page [engines/systolic.md](engines/systolic.md) describes the family, [cycles.md](cycles.md) its cycle counts.\n" +
-		"`multiplier` has no influence with `pe: opt1`, whose products are Booth rows by nature.\n" +
-		"\n## Keys\n\n" +
-		"A file is one mapping of these keys to single values. A key that is absent has its default; an unknown key, a key that\n" +
-		"stands twice and a value out of range are errors, reported all at once with line and column. `--set key=value` takes the\n" +
-		"same keys and values.\n\n| key | default | meaning |\n|---|---|---|\n")
-	values := yamlOf(&base)
-	for _, f := range arch.Fields() {
-		fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", f.Name, values[f.Name], f.Doc)
-	}
-	fmt.Fprintf(&b, "\nThe form has version %d (`schema`). A file of another version is refused.\n", arch.SchemaVersion)
-	b.WriteString("\n## What goes together\n\n" +
-		"- `acc_bits: auto` takes the least width that cannot overflow for `acc_k` products; an initial C is not included in it.\n" +
-		"- `acc_bits` with `acc_k` greater than 0 and `overflow: wrap` is an error if `acc_k` products could overflow it.\n" +
-		"- `overflow: saturate` needs an accumulator at least as wide as a product, and `pe: mac`.\n" +
-		"- `overlap: load` is refused with `dataflow: os`.\n" +
-		"- `drain` is read by `dataflow: os` alone, `acc_rows` by the other two.\n" +
-		"- `freq_mhz` and `name` do not change the hardware.\n")
 	b.WriteString("\n## The files\n")
 	for _, p := range arch.Presets() {
 		fmt.Fprintf(&b, "\n`%s` is:\n\n```yaml\n%s```\n", p.Name, p.Config.YAML())
 	}
 	return b.String()
+}
+
+// kindSection lists the presets and keys of a kind.
+func kindSection(b *strings.Builder, k arch.Kind) {
+	base := arch.DefaultOf(k.Name)
+	fmt.Fprintf(b, "\n## `kind: %s`\n\n%s%s.", k.Name, strings.ToUpper(k.Doc[:1]), k.Doc[1:])
+	page := "engines/" + k.Name + ".md"
+	fmt.Fprintf(b, " The page [%s](%s) describes it.\n\n", page, page)
+	b.WriteString("| preset | what it is | array | peak MACs a cycle | A x B into result | changed from the default |\n|---|---|---|---:|---|---|\n")
+	for _, p := range arch.Presets() {
+		if c := p.Config; c.Kind == k.Name {
+			fmt.Fprintf(b, "| `%s` | %s | %s | %d | %s x %s into %s | %s |\n",
+				p.Name, p.Doc, arch.DimsText(c.Dims()), c.MACsPerCycle(), c.A, c.B, c.Acc().Int, changes(&base, &c))
+		}
+	}
+	b.WriteString("\n| key | default | meaning |\n|---|---|---|\n")
+	values := yamlOf(&base)
+	for _, f := range base.Fields() {
+		fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", f.Name, values[f.Name], f.Doc)
+	}
+	if notes := k.Together; len(notes) > 0 {
+		b.WriteString("\nWhat goes together:\n\n- " + strings.Join(notes, "\n- ") + "\n")
+	}
 }
 
 // yamlOf gives the value of each key.
@@ -79,7 +82,7 @@ func yamlOf(c *arch.Config) map[string]string {
 func changes(base, c *arch.Config) string {
 	was, is := yamlOf(base), yamlOf(c)
 	var list []string
-	for _, f := range arch.Fields() {
+	for _, f := range base.Fields() {
 		if f.Name != "name" && was[f.Name] != is[f.Name] {
 			list = append(list, fmt.Sprintf("`%s: %s`", f.Name, is[f.Name]))
 		}

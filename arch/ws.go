@@ -127,13 +127,13 @@ func accumulator(c *Config, sumBits int) (*hw.Module, error) {
 	next, addr := b.In("next_addr_i", rw), b.In("addr_i", rw)
 	valid, first, last := b.In("valid_i", 1), b.In("first_i", 1), b.In("last_i", 1)
 	in := b.In("data_i", sumBits, col)
-	if c.spec().Signed {
+	if c.moves().Signed {
 		in = b.Sext(acc, in)
 	} else {
 		in = b.Zext(acc, in)
 	}
 	q := b.Mem("partial", acc, c.AccRows, true, col)
-	sum := b.Named("sum", b.Mux(first, in, c.arith().Add(b, q, in)))
+	sum := b.Named("sum", b.Mux(first, in, c.arith(c.moves()).Add(b, q, in)))
 	b.SetMem(q, hw.MemPorts{WEn: b.And(valid, b.Not(last)), WAddr: addr, WData: sum, RAddr: next})
 	b.Out("valid_o", b.Pipe("valid_q", b.And(valid, last)))
 	b.Out("data_o", b.Pipe("data_q", sum))
@@ -143,9 +143,10 @@ func accumulator(c *Config, sumBits int) (*hw.Module, error) {
 // buildWS builds the weight-stationary array.
 func buildWS(c *Config) (*hw.Module, error) {
 	rows, cols := c.Rows, c.Cols
-	spec, arith, sumBits := c.spec(), c.arith(), c.sumBits()
+	spec, sumBits := c.moves(), c.sumBits(c.Rows)
+	arith := c.arith(spec)
 	depth := wsLatency(rows, cols) + 1
-	b := hw.New(c.moduleName(), c.describe())
+	b := c.top()
 	row, col := b.Axis("row", rows), b.Axis("col", cols)
 	p := parts{b: b}
 
@@ -194,7 +195,7 @@ func buildWS(c *Config) (*hw.Module, error) {
 		"first_i": b.Pipe("first_here_q", tag("first", seq["first_o"])),
 		"last_i":  b.Pipe("last_here_q", tag("last", seq["last_o"])),
 		"data_i":  aligned})
-	p.tail(c, tailIn{valid: acc["valid_o"], data: acc["data_o"], col: col, depth: depth, busy: seq["busy_o"], pop: pop})
+	p.tail(c, tailIn{valid: acc["valid_o"], data: acc["data_o"], axis: "col", lanes: cols, col: col, arith: arith, depth: depth, busy: seq["busy_o"], pop: pop})
 	b.Out("cfg_ready_o", seq["cfg_ready_o"])
 	b.Out("w_ready_o", seq["w_ready_o"])
 	b.Out("a_ready_o", seq["a_ready_o"])

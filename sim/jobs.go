@@ -26,9 +26,9 @@ func (j *jobs) close() {
 	}
 }
 
-// open makes the runner and the generators when they are first needed.
-func (j *jobs) open() error {
-	if j.runner != nil {
+// openData makes the generators when they are first needed.
+func (j *jobs) openData() error {
+	if j.gen[0] != nil {
 		return nil
 	}
 	acc := j.e.Acc()
@@ -39,6 +39,17 @@ func (j *jobs) open() error {
 			return fmt.Errorf("--data: %w", err)
 		}
 		j.gen[i] = g
+	}
+	return nil
+}
+
+// open makes the runner and the generators when they are first needed.
+func (j *jobs) open() error {
+	if j.runner != nil {
+		return nil
+	}
+	if err := j.openData(); err != nil {
+		return err
 	}
 	if j.opt.NewRunner != nil {
 		r, err := j.opt.NewRunner(j.ctx, j.e)
@@ -54,8 +65,10 @@ func (j *jobs) open() error {
 // shape, which is the one that samples step.
 func (j *jobs) layer(out *Layer, g workloads.GEMM, index int, lead bool) error {
 	s := shapeOf(g)
-	one := j.e.Cycles(s)
-	cycles := one * g.Repeats()
+	cycles, err := j.formula(out, s, g, index)
+	if err != nil {
+		return err
+	}
 	switch {
 	case j.opt.Fidelity == Formula && j.opt.Check == CheckSample && lead:
 		for _, r := range j.sample(s, index) {
@@ -94,6 +107,56 @@ func (j *jobs) layer(out *Layer, g workloads.GEMM, index int, lead bool) error {
 	return nil
 }
 
+// formula fills what the closed form says of a layer and returns its cycles, all
+// repetitions included. Where the count depends on data, repetition 0 stands for
+// all, unless all are checked.
+func (j *jobs) formula(out *Layer, s arch.Shape, g workloads.GEMM, index int) (int64, error) {
+	out.CyclesKind = CyclesExact
+	if !j.e.DataDriven() {
+		t := j.e.Timing(s, nil)
+		out.Figures = t.Figures
+		return t.Cycles * g.Repeats(), nil
+	}
+	if err := j.openData(); err != nil {
+		return 0, err
+	}
+	t := j.e.Timing(s, &generated{j: j, shape: s, layer: index})
+	out.Figures = t.Figures
+	if g.Repeats() > 1 {
+		out.CyclesKind = CyclesSampled
+		if j.opt.Check == CheckAll {
+			out.CyclesKind = CyclesExact
+		}
+	}
+	return t.Cycles * g.Repeats(), nil
+}
+
+// generated gives the closed form the operands of repetition 0 of a layer without
+// keeping them.
+type generated struct {
+	j     *jobs
+	shape arch.Shape
+	layer int
+	buf   []int64
+}
+
+// RowA implements [arch.Data].
+func (d *generated) RowA(dst []int32, i int) { d.row(dst, 0, int64(i)*int64(d.shape.K)) }
+
+// RowB implements [arch.Data].
+func (d *generated) RowB(dst []int32, k int) { d.row(dst, 1, int64(k)*int64(d.shape.N)) }
+
+func (d *generated) row(dst []int32, which int, start int64) {
+	if len(d.buf) < len(dst) {
+		d.buf = make([]int64, len(dst))
+	}
+	buf := d.buf[:len(dst)]
+	d.j.gen[which].FillRow(buf, workloads.Operand{Layer: d.layer, Matrix: "AB"[which]}, start)
+	for i, v := range buf {
+		dst[i] = int32(v)
+	}
+}
+
 // region is a rectangle of C, computed over the full K.
 type region struct{ m0, n0, m, n int }
 
@@ -109,13 +172,8 @@ func (j *jobs) sample(s arch.Shape, layer int) []region {
 	if s.M*s.N <= 2*sampleWords {
 		return []region{whole(s)}
 	}
-	rows, cols := j.e.Rows, j.e.Cols
-	if j.e.Dataflow != arch.OS {
-		rows = 32 // rows stream through: any number is a tile
-	}
-	if j.e.Dataflow == arch.IS {
-		rows, cols = cols, rows
-	}
+	tile := j.e.Extent()
+	rows, cols := tile.M, tile.N
 	height := min(s.M, max(rows, 32))
 	width := min(s.N, (sampleWords/height+cols-1)/cols*cols)
 	if width == s.N {
@@ -162,17 +220,18 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 	if err != nil {
 		return 0, err
 	}
-	a := j.operand(0, layer, repeat, s.K, r.m0, 0, r.m, s.K)
-	b := j.operand(1, layer, repeat, s.N, 0, r.n0, s.K, r.n)
-	var init []int64
-	if j.e.InitC {
-		init = j.initial(layer, repeat, s.N, r)
+	o := arch.Operands{
+		A: j.operand(0, layer, repeat, s.K, r.m0, 0, r.m, s.K),
+		B: j.operand(1, layer, repeat, s.N, 0, r.n0, s.K, r.n),
 	}
-	play, err := plan.Play(a, b, init)
+	if j.e.InitC {
+		o.Init = j.initial(layer, repeat, s.N, r)
+	}
+	play, err := plan.Play(o)
 	if err != nil {
 		return 0, err
 	}
-	want := j.e.Cycles(part)
+	want := j.e.Cycles(part, o)
 	play.Reset = 1
 	play.Limit = int(2*want + 1000)
 	traces, err := j.runner.Run([]drive.Play{play})
@@ -193,7 +252,7 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 	if err != nil {
 		return 0, err
 	}
-	ref, err := numeric.GEMM(a, b, init, j.e.Acc())
+	ref, err := j.e.Reference(o)
 	if err != nil {
 		return 0, err
 	}

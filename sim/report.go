@@ -1,5 +1,7 @@
 package sim
 
+import "tpe/arch"
+
 // Report is the result of a run. Its JSON form is part of the command line's
 // contract.
 type Report struct {
@@ -30,6 +32,7 @@ type Layer struct {
 	Count          int     `json:"count"`
 	MACs           int64   `json:"macs"`
 	Cycles         int64   `json:"cycles"`
+	CyclesKind     string  `json:"cycles_kind"` // exact, or sampled: one repetition stands for all
 	ComputeCycles  int64   `json:"compute_cycles"`
 	StallCycles    int64   `json:"stall_cycles"`
 	Utilization    float64 `json:"utilization"` // macs / (cycles x peak), 0 to 1
@@ -40,7 +43,15 @@ type Layer struct {
 	CyclesChecked  int64   `json:"cycle_checks"` // jobs whose stepped cycles were compared with the formula
 	CycleMismatch  int64   `json:"cycle_mismatches"`
 	AssertFailures int64   `json:"assertion_failures"`
+	// Figures says where the time went, for engines that tell; of one repetition.
+	Figures []arch.Figure `json:"figures,omitempty"`
 }
+
+// Kinds of cycle counts.
+const (
+	CyclesExact   = "exact"   // every repetition was counted, or the count does not depend on data
+	CyclesSampled = "sampled" // it depends on data, and repetition 0 stands for all
+)
 
 // Total sums the layers.
 type Total struct {

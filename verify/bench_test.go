@@ -22,7 +22,7 @@ func benchPlay(b *testing.B, e *arch.Engine, tiles int) (drive.Play, int64) {
 		b.Fatal(err)
 	}
 	j.play.Reset, j.play.Limit = 1, 0
-	return j.play, e.Cycles(j.shape)
+	return j.play, j.cycles
 }
 
 // BenchmarkArray measures simulated cycles per processor second for the int8

@@ -21,6 +21,7 @@ type job struct {
 	plan    *arch.Plan
 	play    drive.Play
 	want    []int64
+	cycles  int64 // of the closed form
 	first   bool // begins with a reset
 }
 
@@ -61,19 +62,21 @@ func newMaker(e *arch.Engine, seed uint64) *maker {
 // follows on the same copy of the engine.
 func (m *maker) cases(n int) ([]*job, error) {
 	var jobs []*job
+	size := m.e.Extent()
 	for i := range n {
 		j := &job{index: i, stalled: i%2 == 1, first: i == 0}
 		if i > 0 && jobs[i-1].cut > 0 {
 			j.first = true
 		}
-		j.shape = arch.Shape{M: m.extent(3 * m.e.Rows), N: m.extent(3 * m.e.Cols), K: m.extent(3 * m.e.Rows)}
+		j.shape = arch.Shape{M: m.extent(3 * size.M), N: m.extent(3 * size.N), K: m.extent(3 * size.K)}
 		kinds := dataKinds()
 		j.data = kinds[m.rng.IntN(len(kinds))]
-		if i%16 == 15 {
-			j.cut = 1 + m.rng.IntN(int(m.e.Cycles(j.shape)))
-		}
 		if err := m.fill(j); err != nil {
 			return nil, fmt.Errorf("%s: %w", j, err)
+		}
+		if i%16 == 15 {
+			j.cut = 1 + m.rng.IntN(int(j.cycles))
+			j.play.Cut = j.cut
 		}
 		jobs = append(jobs, j)
 	}
@@ -106,22 +109,23 @@ func (m *maker) fill(j *job) error {
 	if err != nil {
 		return err
 	}
-	acc := m.e.Acc()
-	var init []int64
+	o := arch.Operands{A: a, B: b}
 	if m.e.InitC {
-		init = make([]int64, s.M*s.N)
-		for i := range init {
-			init[i] = acc.Wrap(m.rng.Int64())
+		acc := m.e.Acc()
+		o.Init = make([]int64, s.M*s.N)
+		for i := range o.Init {
+			o.Init[i] = acc.Wrap(m.rng.Int64())
 		}
 	}
-	if j.play, err = j.plan.Play(a, b, init); err != nil {
+	if j.play, err = j.plan.Play(o); err != nil {
 		return err
 	}
-	if j.want, err = numeric.GEMM(a, b, init, acc); err != nil {
+	if j.want, err = m.e.Reference(o); err != nil {
 		return err
 	}
+	j.cycles = m.e.Cycles(s, o)
 	j.play.Cut = j.cut
-	j.play.Limit = int(20*m.e.Cycles(s)) + 2000
+	j.play.Limit = int(20*j.cycles) + 2000
 	if j.first {
 		j.play.Reset = 1 + m.rng.IntN(3)
 	}

@@ -45,7 +45,7 @@ func TestFormulaEqualsCycle(t *testing.T) {
 			t.Fatalf("%s: %v", c.YAML(), err)
 		}
 		for i, j := range jobs {
-			if got, want := e.Cycles(j.shape), traces[i].Span(e.OperandStreams()...); got != want {
+			if got, want := j.cycles, traces[i].Span(e.OperandStreams()...); got != want {
 				t.Errorf("%s\n%s: formula %d, stepped %d", c.YAML(), j, got, want)
 			}
 			if bits, diff := wordsDiffer(j, &traces[i]); bits > 0 {

@@ -37,8 +37,7 @@ type LegResult struct {
 // Result is what all legs showed for one engine.
 type Result struct {
 	Engine          string      `json:"engine"`
-	Rows            int         `json:"rows"`
-	Cols            int         `json:"cols"`
+	Dims            []int       `json:"dims"`
 	Seed            uint64      `json:"seed"`
 	Cases           int         `json:"cases"`
 	MACs            int64       `json:"macs"`
@@ -47,6 +46,9 @@ type Result struct {
 	CycleMismatches int64       `json:"cycle_mismatches"`
 	Failures        []Failure   `json:"failures,omitempty"`
 }
+
+// Array is the size of the array as reports print it.
+func (res *Result) Array() string { return arch.DimsText(res.Dims) }
 
 // Failure is the first disagreement of a leg, shrunk to the smallest shape that
 // still shows it.
@@ -73,7 +75,7 @@ func Run(ctx context.Context, e *arch.Engine, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	res := &Result{Engine: e.Name, Rows: e.Rows, Cols: e.Cols, Seed: opt.Seed, Cases: len(jobs)}
+	res := &Result{Engine: e.Name, Dims: e.Dims(), Seed: opt.Seed, Cases: len(jobs)}
 	for _, j := range jobs {
 		res.MACs += j.shape.MACs()
 	}
@@ -150,7 +152,7 @@ func formulaLeg(e *arch.Engine, jobs []*job, ref []drive.Trace, res *Result) Leg
 			continue
 		}
 		r.Cases++
-		if got, want := e.Cycles(j.shape), ref[i].Span(e.OperandStreams()...); got != want {
+		if got, want := j.cycles, ref[i].Span(e.OperandStreams()...); got != want {
 			r.CycleMismatches++
 			res.fail("formula", j, fmt.Sprintf("formula %d cycles, stepped %d", got, want))
 		}

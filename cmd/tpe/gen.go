@@ -50,7 +50,8 @@ func (c *genCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	s := arch.Shape{M: cfg.Rows + 1, N: cfg.Cols + 1, K: 2*cfg.Rows + 1}
+	one := cfg.Extent()
+	s := arch.Shape{M: one.M + 1, N: one.N + 1, K: 2*one.K + 1}
 	play, trace, err := benchJob(eng, s, c.Seed)
 	if err != nil {
 		return err
@@ -66,8 +67,8 @@ func (c *genCmd) Run(e *env) error {
 	list := strings.Join(rtl.FileNames(), "\n") + "\n"
 	files = append(append(rtl.Files, files...), rtlgen.File{Name: "files.f", Text: []byte(list)})
 	m := manifest{Tool: "tpe " + version, Engine: cfg.Name, Top: eng.Top.Name, Config: map[string]string{}, Gemm: s.String(),
-		Seed: c.Seed, Cycles: cfg.Cycles(s), SHA256: map[string]string{}}
-	for _, f := range arch.Fields() {
+		Seed: c.Seed, Cycles: trace.Span(eng.OperandStreams()...), SHA256: map[string]string{}}
+	for _, f := range cfg.Fields() {
 		m.Config[f.Name] = f.Get(&cfg)
 	}
 	files = append(files, rtlgen.File{Name: "engine.yaml", Text: cfg.YAML()})
@@ -100,11 +101,12 @@ func benchJob(eng *arch.Engine, s arch.Shape, seed uint64) (drive.Play, drive.Tr
 	if err := errors.Join(err1, err2); err != nil {
 		return fail(err)
 	}
-	play, err := plan.Play(a, b, nil)
+	o := arch.Operands{A: a, B: b}
+	play, err := plan.Play(o)
 	if err != nil {
 		return fail(err)
 	}
-	play.Reset, play.Limit = 2, int(4*eng.Cycles(s))+100
+	play.Reset, play.Limit = 2, int(4*eng.Cycles(s, o))+100
 	run, stop, err := sim.NewRunner(sim.Lanes, eng.Flat)
 	if err != nil {
 		return fail(err)
@@ -118,7 +120,7 @@ func benchJob(eng *arch.Engine, s arch.Shape, seed uint64) (drive.Play, drive.Tr
 	if err != nil {
 		return fail(err)
 	}
-	want, err := numeric.GEMM(a, b, nil, eng.Acc())
+	want, err := eng.Reference(o)
 	if err != nil {
 		return fail(err)
 	}

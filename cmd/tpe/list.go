@@ -70,7 +70,7 @@ func (c *listCmd) engines(e *env) error {
 		cfg := p.Config
 		list = append(list, engineRow{
 			Name: p.Name, Kind: cfg.Kind, Formats: []string{cfg.A.String(), cfg.B.String(), cfg.Acc().Int.String()},
-			Dims: []int{cfg.Rows, cfg.Cols}, MACsPerCycle: cfg.MACsPerCycle(), Exact: true,
+			Dims: cfg.Dims(), MACsPerCycle: cfg.MACsPerCycle(), Exact: true,
 			Fidelities: []string{"formula", "cycle", "rtl"}, Doc: p.Doc,
 		})
 	}
@@ -78,7 +78,7 @@ func (c *listCmd) engines(e *env) error {
 		out := [][]string{{"name", "kind", "formats", "dims", ">macs_per_cycle", "description"}}
 		for _, r := range list {
 			out = append(out, []string{r.Name, r.Kind, fmt.Sprintf("%s x %s into %s", r.Formats[0], r.Formats[1], r.Formats[2]),
-				fmt.Sprintf("%dx%d", r.Dims[0], r.Dims[1]), strconv.Itoa(r.MACsPerCycle), r.Doc})
+				arch.DimsText(r.Dims), strconv.Itoa(r.MACsPerCycle), r.Doc})
 		}
 		return out
 	}

@@ -48,7 +48,7 @@ func (c *verifyCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		name := fmt.Sprintf("%s %dx%d", cfg.Name, cfg.Rows, cfg.Cols)
+		name := cfg.Name + " " + arch.DimsText(cfg.Dims())
 		res, err := verify.Run(e.ctx, eng, verify.Options{Cases: c.Cases, Seed: c.Seed, Legs: legs,
 			Progress: func(l verify.LegResult) { e.progress("%s: %s done", name, l.Name) }})
 		if res != nil {
@@ -90,32 +90,36 @@ func (c *verifyCmd) configs() ([]arch.Config, error) {
 		cfg, err := arch.Load(c.Engine, c.Set)
 		return []arch.Config{cfg}, err
 	}
-	sized := false
-	for _, s := range c.Set {
-		sized = sized || strings.HasPrefix(s, "rows=") || strings.HasPrefix(s, "cols=")
-	}
-	// A small accumulator memory makes jobs of several blocks, and a netlist of
-	// flip-flops that is not mostly memory.
-	sizes := [][]string{{"rows=4", "cols=4", "acc_rows=8"}, {"rows=3", "cols=5", "acc_rows=8"}, {"rows=8", "cols=8", "acc_rows=8"}}
-	if sized {
-		sizes = [][]string{nil}
-	}
 	var list []arch.Config
 	var errs []error
-	for _, p := range arch.PresetNames() {
-		for _, size := range sizes {
-			cfg, err := arch.Load(p, append(append([]string(nil), size...), c.Set...))
+	for _, p := range arch.Presets() {
+		for _, size := range c.sizes(&p.Config) {
+			cfg, err := arch.Load(p.Name, append(append([]string(nil), size...), c.Set...))
 			list, errs = append(list, cfg), append(errs, err)
 		}
 	}
 	return list, errors.Join(errs...)
 }
 
+// sizes are the small arrays of a preset, or none of them if --set gives a size.
+func (c *verifyCmd) sizes(p *arch.Config) [][]string {
+	small := p.SmallSizes()
+	for _, s := range c.Set {
+		key, _, _ := strings.Cut(s, "=")
+		for _, given := range small[0] {
+			if strings.HasPrefix(given, key+"=") {
+				return [][]string{nil}
+			}
+		}
+	}
+	return small
+}
+
 func (r *verifyReport) rows() [][]string {
-	rows := [][]string{{"engine", "rows", "cols", "leg", "version", "cases", "bit_mismatches", "cycle_mismatches", "skipped"}}
+	rows := [][]string{{"engine", "dims", "leg", "version", "cases", "bit_mismatches", "cycle_mismatches", "skipped"}}
 	for _, e := range r.Engines {
 		for _, l := range e.Legs {
-			rows = append(rows, []string{e.Engine, fmt.Sprint(e.Rows), fmt.Sprint(e.Cols), l.Name, l.Version, fmt.Sprint(l.Cases),
+			rows = append(rows, []string{e.Engine, e.Array(), l.Name, l.Version, fmt.Sprint(l.Cases),
 				fmt.Sprint(l.BitMismatches), fmt.Sprint(l.CycleMismatches), l.Skipped})
 		}
 	}
@@ -131,7 +135,7 @@ func (r *verifyReport) table(w io.Writer) error {
 			if l.Skipped != "" {
 				note = "skipped: " + l.Skipped
 			}
-			t.add(e.Engine, fmt.Sprintf("%dx%d", e.Rows, e.Cols), l.Name, count(int64(l.Cases)), count(l.BitMismatches), count(l.CycleMismatches), note)
+			t.add(e.Engine, e.Array(), l.Name, count(int64(l.Cases)), count(l.BitMismatches), count(l.CycleMismatches), note)
 		}
 	}
 	if err := t.write(w); err != nil {
@@ -139,7 +143,7 @@ func (r *verifyReport) table(w io.Writer) error {
 	}
 	for _, e := range r.Engines {
 		for _, f := range e.Failures {
-			fmt.Fprintf(w, "\n%s %dx%d, %s, %s\n%s\n", e.Engine, e.Rows, e.Cols, f.Leg, f.Case, f.Diff)
+			fmt.Fprintf(w, "\n%s %s, %s, %s\n%s\n", e.Engine, e.Array(), f.Leg, f.Case, f.Diff)
 		}
 	}
 	_, err := fmt.Fprintf(w, "%s cases, %s MACs: %s words and %s cycle counts differ\n", count(int64(r.Cases)), count(r.MACs), count(r.BitMismatches), count(r.CycleMismatches))

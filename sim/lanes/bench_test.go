@@ -28,7 +28,7 @@ func arrayJob(tb testing.TB, change func(*arch.Config), cycles int) (*arch.Engin
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p, err := plan.Play(randomDense(rng, s.M, s.K, e.A), randomDense(rng, s.K, s.N, e.B), nil)
+	p, err := plan.Play(arch.Operands{A: randomDense(rng, s.M, s.K, e.A), B: randomDense(rng, s.K, s.N, e.B)})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -153,7 +153,7 @@ func TestRunnerArrays(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				p, err := plan.Play(randomDense(rng, s.M, s.K, e.A), randomDense(rng, s.K, s.N, e.B), nil)
+				p, err := plan.Play(arch.Operands{A: randomDense(rng, s.M, s.K, e.A), B: randomDense(rng, s.K, s.N, e.B)})
 				if err != nil {
 					t.Fatal(err)
 				}

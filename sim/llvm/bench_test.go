@@ -40,7 +40,7 @@ func benchmarkConfig(b *testing.B, c arch.Config) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	play, err := p.Play(randomDense(rng, s.M, s.K, c.A), randomDense(rng, s.K, s.N, c.B), nil)
+	play, err := p.Play(arch.Operands{A: randomDense(rng, s.M, s.K, c.A), B: randomDense(rng, s.K, s.N, c.B)})
 	if err != nil {
 		b.Fatal(err)
 	}

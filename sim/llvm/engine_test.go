@@ -101,7 +101,7 @@ func randomPlays(t testing.TB, rng *rand.Rand, e *arch.Engine, n int) []drive.Pl
 				init[i] = e.Acc().Wrap(rng.Int64())
 			}
 		}
-		play, err := p.Play(randomDense(rng, s.M, s.K, e.A), randomDense(rng, s.K, s.N, e.B), init)
+		play, err := p.Play(arch.Operands{A: randomDense(rng, s.M, s.K, e.A), B: randomDense(rng, s.K, s.N, e.B), Init: init})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,40 +1,55 @@
 package arch
 
-import "tpe/pe"
+// This file feeds and times the weight-stationary array of ws.go, and through it the
+// input-stationary one.
 
-// Cycles is the closed form of a job's cycle count: clock edges from the one that
-// takes the first operand or weight beat to the one that delivers the last
-// result beat, both counted, when nothing outside stalls the engine. docs/cycles.md
-// derives it. It does not check the shape (see CheckShape).
-func (c *Config) Cycles(s Shape) int64 {
-	if c.Dataflow == OS {
-		return c.osCycles(s)
-	}
+// ws: weights of a chunk last row first, then the rows of a block.
+func (l *layout) ws(s Shape) {
+	c := &l.e.Config
+	// moving(i, k) and staying(k, j): input-stationary computes the transpose.
+	moving := func(i, k int) int64 { return elem(l.A, i, k) }
+	staying := func(k, j int) int64 { return elem(l.B, k, j) }
+	t := s
 	if c.Dataflow == IS {
-		s = s.transposed()
+		t = s.transposed()
+		moving = func(i, k int) int64 { return elem(l.B, k, i) }
+		staying = func(k, j int) int64 { return elem(l.A, j, k) }
 	}
-	return c.wsCycles(s)
+	kt, mb, nt := cdiv(t.K, c.Rows), cdiv(t.M, c.AccRows), cdiv(t.N, c.Cols)
+	block := min(c.AccRows, t.M)
+	l.config(map[string]int{"kt": kt, "mb": mb, "nt": nt, "rows": block, "edge": t.M - (mb-1)*c.AccRows})
+	ww, aw := l.stream("w", kt*mb*nt*c.Rows), l.stream("a", t.M*kt*nt)
+	if l.err != nil {
+		return
+	}
+	for n0 := 0; n0 < t.N; n0 += c.Cols {
+		for m0 := 0; m0 < t.M; m0 += c.AccRows {
+			for k0 := 0; k0 < t.K; k0 += c.Rows {
+				for b := range c.Rows {
+					ww.beat(func(j int) int64 { return staying(k0+c.Rows-1-b, n0+j) })
+				}
+				for i := m0; i < min(m0+c.AccRows, t.M); i++ {
+					aw.beat(func(r int) int64 { return moving(i, k0+r) })
+				}
+			}
+		}
+	}
+	l.initial(s)
 }
 
-// osCycles: with F tiles of K beats, last beats at least D apart, and L edges from
-// a tile's last beat to its last row,
-//
-//	none          the sum over tiles of K + L
-//	drain, full   (F-1) max(K, D) + K + L of the last tile
-//
-// L = 2R + C, less 2 for each row past the edge of C if rows leave upwards, because
-// then those would have been the last.
-func (c *Config) osCycles(s Shape) int64 {
-	mt, nt := int64(cdiv(s.M, c.Rows)), int64(cdiv(s.N, c.Cols))
-	k, latency := int64(s.K), int64(osLatency(c.Rows, c.Cols))
-	edge := latency
-	if c.Drain == pe.DrainUp {
-		edge -= 2 * (mt*int64(c.Rows) - int64(s.M))
+// wsResults: all rows of a column tile, first row first.
+func wsResults(c *Config, s Shape, f func(at func(j int) int)) {
+	t := c.streamed(s)
+	for n0 := 0; n0 < t.N; n0 += c.Cols {
+		for i := range t.M {
+			f(func(j int) int {
+				if c.Dataflow == IS { // word j of the row is C[n0+j][i]
+					return inside(n0+j, i, s.N, n0+j < s.M)
+				}
+				return inside(i, n0+j, s.N, n0+j < s.N)
+			})
+		}
 	}
-	if c.Overlap == OverlapNone {
-		return nt * ((mt-1)*(k+latency) + k + edge)
-	}
-	return (mt*nt-1)*max(k, int64(drainPeriod(c.Drain, c.Rows))) + k + edge
 }
 
 // wsState is the recurrence over jobs of a weight-stationary array: when the last

@@ -1,0 +1,116 @@
+package arch
+
+import (
+	"tpe/hw"
+	"tpe/numeric"
+	"tpe/pe"
+)
+
+// This file holds what the kinds with integer multiply-accumulate PEs share: the
+// keys of the PE, its formats and its accumulator.
+
+// PEs that the key "pe" may name.
+const (
+	peMAC  = "mac"
+	peOPT1 = "opt1"
+)
+
+// integerFields are the keys of an integer PE.
+func integerFields() []Field {
+	return []Field{
+		textField("pe", "mac or opt1 (tpe list pes)", func(c *Config) *string { return &c.PE }),
+		textField("multiplier", "of a mac: star (left to synthesis) or booth4", func(c *Config) *string { return &c.Multiplier }),
+		formatField("a", "format of A, int2..int16 or uint2..uint16", func(c *Config) *numeric.Int { return &c.A }),
+		formatField("b", "format of B, likewise", func(c *Config) *numeric.Int { return &c.B }),
+		{"acc_bits", "width of the accumulator, 2..64, or auto: the least that cannot overflow for acc_k", setAccBits, getAccBits},
+		intField("acc_k", "greatest K, for acc_bits: auto; otherwise 0, or a K for which acc_bits is checked", func(c *Config) *int { return &c.AccK }),
+		textField("overflow", "wrap or saturate, at every addition", func(c *Config) *string { return &c.Overflow }),
+		boolField("init_c", "true: a stream of initial C is added (C += A B)", func(c *Config) *bool { return &c.InitC }),
+	}
+}
+
+// gridFields are the keys of an array of rows and columns.
+func gridFields() []Field {
+	return []Field{
+		intField("rows", "rows of the array, 1..256", func(c *Config) *int { return &c.Rows }),
+		intField("cols", "columns of the array, 1..256", func(c *Config) *int { return &c.Cols }),
+	}
+}
+
+// smallGrids are small arrays of rows and columns: square, odd, and one that is
+// larger than a word of lanes.
+func smallGrids() [][]string {
+	return [][]string{{"rows=4", "cols=4"}, {"rows=3", "cols=5"}, {"rows=8", "cols=8"}}
+}
+
+// integerPE checks the keys of an integer PE.
+func (v *validation) integerPE(c *Config) {
+	v.oneOf("pe", c.PE, peMAC, peOPT1)
+	v.oneOf("multiplier", c.Multiplier, pe.MulStar, pe.MulBooth4)
+	v.oneOf("overflow", c.Overflow, Wrap, Saturate)
+	v.between("a", c.A.Bits, 2, 16)
+	v.between("b", c.B.Bits, 2, 16)
+	if c.AccBits == 0 {
+		v.between("acc_k", c.AccK, 1, 1<<40)
+		if w := numeric.AccBits(c.A, c.B, max(c.AccK, 1)); w > hw.MaxWidth {
+			v.bad("acc_k", "needs an accumulator of %d bits: %d (expected at most %d bits)", w, c.AccK, hw.MaxWidth)
+		}
+	} else {
+		v.between("acc_bits", c.AccBits, 2, hw.MaxWidth)
+		if c.AccK != 0 {
+			need := numeric.AccBits(c.A, c.B, c.AccK)
+			if c.Overflow == Wrap && need > c.AccBits {
+				v.bad("acc_bits", "too narrow for acc_k = %d: %d (expected at least %d, or overflow: saturate, or acc_k: 0)", c.AccK, c.AccBits, need)
+			}
+		}
+	}
+	if c.PE == peOPT1 && c.Overflow == Saturate {
+		v.bad("overflow", "overflow of a (sum, carry) pair cannot be seen: %q (expected wrap with pe: opt1)", c.Overflow)
+	}
+	if c.Overflow == Saturate && c.AccBits != 0 && c.AccBits < c.A.Bits+c.B.Bits {
+		v.bad("acc_bits", "narrower than a product, which saturation must see: %d (expected at least %d)", c.AccBits, c.A.Bits+c.B.Bits)
+	}
+}
+
+// integerTogether says what integerPE asks of several keys at once.
+func integerTogether() []string {
+	return []string{
+		"`acc_bits: auto` takes the least width that cannot overflow for `acc_k` products; an initial C is not included in it.",
+		"`acc_bits` with `acc_k` greater than 0 and `overflow: wrap` is an error if `acc_k` products could overflow it.",
+		"`overflow: saturate` needs an accumulator at least as wide as a product, and `pe: mac`.",
+		"`multiplier` has no influence with `pe: opt1`, whose products are Booth rows by nature.",
+	}
+}
+
+// spec is the arithmetic's view of the formats: x of format A, y of format B.
+func (c *Config) spec() pe.Spec {
+	return pe.Spec{A: c.A, B: c.B, Signed: c.A.Signed || c.B.Signed, Saturate: c.Overflow == Saturate}
+}
+
+// arith is the arithmetic of the PE for the given formats.
+func (c *Config) arith(s pe.Spec) pe.Arith {
+	if c.PE == peOPT1 {
+		return pe.OPT1{Spec: s}
+	}
+	return pe.MAC{Spec: s, Mul: c.Multiplier}
+}
+
+// accBits is the width of the accumulator.
+func (c *Config) accBits() int {
+	if c.AccBits != 0 {
+		return c.AccBits
+	}
+	return max(numeric.AccBits(c.A, c.B, c.AccK), 2)
+}
+
+// sumBits is the width that holds the sum of n products, never wider than the
+// accumulator.
+func (c *Config) sumBits(n int) int {
+	return min(c.accBits(), c.A.Bits+c.B.Bits+clog2(n))
+}
+
+// integerAcc is the accumulation of products in chunks of the given size (see
+// [numeric.Acc]).
+func (c *Config) integerAcc(chunk int) numeric.Acc {
+	return numeric.Acc{Int: numeric.Int{Bits: c.accBits(), Signed: c.A.Signed || c.B.Signed}, Saturate: c.Overflow == Saturate, Chunk: chunk}
+}

@@ -1,0 +1,191 @@
+package arch
+
+import (
+	"errors"
+	"fmt"
+
+	"tpe/hw"
+	"tpe/numeric"
+	"tpe/pe"
+)
+
+// Dataflows: which operand stays in the array.
+const (
+	OS = "os" // the results
+	WS = "ws" // a tile of B
+	IS = "is" // a tile of A
+)
+
+// Overlap options: what may go on at the same time as something else. Per dataflow:
+//
+//	        output-stationary               weight- and input-stationary
+//	none    a tile starts after the last    a tile of weights is loaded after the last job has left the array,
+//	        has left the array              and its rows stream after that
+//	load    refused: nothing is loaded      weights load while the job before streams; its rows wait until that
+//	                                        job has left the array
+//	drain   a tile streams while the one    weights load while the job before leaves the array; its rows stream
+//	        before leaves the array         after that
+//	full    the same as drain               both: rows of successive jobs follow each other without a gap if a job has
+//	                                        at least 2 rows + cols - 1 rows; with fewer the two weight halves bind
+const (
+	OverlapNone  = "none"
+	OverlapLoad  = "load"
+	OverlapDrain = "drain"
+	OverlapFull  = "full"
+)
+
+// Systolic are the parameters of a systolic array beside those that kinds share.
+type Systolic struct {
+	Dataflow string
+	Overlap  string
+	Drain    string // output-stationary: down2 or up
+	AccRows  int    // weight- and input-stationary: rows of the accumulator memory
+}
+
+// systolic is the kind of that name. Its builders are in os.go and ws.go.
+type systolic struct{ integers }
+
+func (systolic) fields() []Field {
+	list := append(gridFields(), textField("dataflow", "os, ws or is: output-, weight- or input-stationary", func(c *Config) *string { return &c.Dataflow }))
+	list = append(list, integerFields()...)
+	return append(list,
+		textField("overlap", "none, load, drain or full (docs/cycles.md)", func(c *Config) *string { return &c.Overlap }),
+		textField("drain", "output-stationary: down2 or up", func(c *Config) *string { return &c.Drain }),
+		intField("acc_rows", "weight- and input-stationary: rows of the accumulator memory, 1..65536", func(c *Config) *int { return &c.AccRows }))
+}
+
+func (systolic) defaults(c *Config) {
+	c.Systolic = Systolic{Dataflow: WS, Overlap: OverlapFull, Drain: pe.DrainDown2, AccRows: 512}
+}
+
+func (systolic) presets() []Preset {
+	return []Preset{
+		preset("systolic", "systolic-os", "output-stationary systolic array", func(c *Config) { c.Dataflow = OS }),
+		preset("systolic", "systolic-ws", "weight-stationary systolic array with shadow weights", func(c *Config) { c.Dataflow = WS }),
+		preset("systolic", "systolic-is", "input-stationary systolic array", func(c *Config) { c.Dataflow = IS }),
+		preset("systolic", "systolic-os-opt1", "output-stationary array of compressed-accumulation PEs", func(c *Config) {
+			c.Dataflow, c.PE, c.Multiplier = OS, peOPT1, pe.MulBooth4
+		}),
+		preset("systolic", "systolic-ws-opt1", "weight-stationary array of compressed-accumulation PEs", func(c *Config) {
+			c.Dataflow, c.PE, c.Multiplier = WS, peOPT1, pe.MulBooth4
+		}),
+	}
+}
+
+func (systolic) validate(c *Config, v *validation) {
+	v.between("rows", c.Rows, 1, 256)
+	v.between("cols", c.Cols, 1, 256)
+	v.oneOf("dataflow", c.Dataflow, OS, WS, IS)
+	v.oneOf("overlap", c.Overlap, OverlapNone, OverlapLoad, OverlapDrain, OverlapFull)
+	v.oneOf("drain", c.Drain, pe.DrainDown2, pe.DrainUp)
+	v.between("acc_rows", c.AccRows, 1, 65536)
+	v.integerPE(c)
+	if c.Dataflow == OS && c.Overlap == OverlapLoad {
+		v.bad("overlap", "nothing is loaded in an output-stationary array: %q (expected none, drain or full)", c.Overlap)
+	}
+}
+
+func (systolic) together() []string {
+	return append(integerTogether(),
+		"`overlap: load` is refused with `dataflow: os`.",
+		"`drain` is read by `dataflow: os` alone, `acc_rows` by the other two.")
+}
+
+func (systolic) module(c *Config) string {
+	return fmt.Sprintf("systolic_%s_%s_%dx%d", c.Dataflow, c.PE, c.Rows, c.Cols)
+}
+
+func (systolic) describe(c *Config) string {
+	return fmt.Sprintf("%s: systolic array, %d x %d, %s-stationary, %s x %s into %d bits (%s), overlap %s.",
+		c.Name, c.Rows, c.Cols, map[string]string{OS: "output", WS: "weight", IS: "input"}[c.Dataflow], c.A, c.B, c.accBits(), c.Overflow, c.Overlap)
+}
+
+func (systolic) dims(c *Config) []int { return []int{c.Rows, c.Cols} }
+
+// A small accumulator memory makes jobs of several blocks, and a netlist of flip-flops
+// that is not mostly memory.
+func (systolic) small(*Config) [][]string {
+	list := smallGrids()
+	for i := range list {
+		list[i] = append(list[i], "acc_rows=8")
+	}
+	return list
+}
+
+func (systolic) peak(c *Config) int { return c.Rows * c.Cols }
+
+func (systolic) extent(c *Config) Shape {
+	if c.Dataflow == IS {
+		return Shape{M: c.Cols, N: c.Rows, K: c.Rows}
+	}
+	return Shape{M: c.Rows, N: c.Cols, K: c.Rows}
+}
+
+func (systolic) acc(c *Config) numeric.Acc {
+	if c.Dataflow == OS {
+		return c.integerAcc(0)
+	}
+	return c.integerAcc(c.Rows)
+}
+
+func (systolic) build(c *Config) (*hw.Module, error) {
+	if c.Dataflow == OS {
+		return buildOS(c)
+	}
+	return buildWS(c)
+}
+
+// moves is the arithmetic's view of the formats: x moves along a row. Input-
+// stationary exchanges A and B: its stream w carries A and its stream a carries B.
+func (c *Config) moves() pe.Spec {
+	s := c.spec()
+	if c.Dataflow == IS {
+		s.A, s.B = s.B, s.A
+	}
+	return s
+}
+
+// streamed is the shape as the weight-stationary array sees it.
+func (c *Config) streamed(s Shape) Shape {
+	if c.Dataflow == IS {
+		return s.transposed()
+	}
+	return s
+}
+
+func (systolic) checkShape(c *Config, s Shape) error {
+	over := func(what string, n int) error { return checkCount(c, s, what, n) }
+	if c.Dataflow == OS {
+		return errors.Join(over("products a tile", s.K), over("row tiles", cdiv(s.M, c.Rows)), over("column tiles", cdiv(s.N, c.Cols)))
+	}
+	t := c.streamed(s)
+	return errors.Join(over("chunks of K", cdiv(t.K, c.Rows)), over("row blocks", cdiv(t.M, c.AccRows)), over("column tiles", cdiv(t.N, c.Cols)))
+}
+
+func (systolic) results(c *Config, s Shape) int {
+	t := c.streamed(s)
+	return t.M * cdiv(t.N, c.Cols)
+}
+
+func (systolic) layout(l *layout, s Shape) {
+	if l.e.Dataflow == OS {
+		l.os(s)
+	} else {
+		l.ws(s)
+	}
+}
+
+func (systolic) eachResult(c *Config, s Shape, f func(at func(j int) int)) {
+	if c.Dataflow == OS {
+		osResults(c, s, f)
+	} else {
+		wsResults(c, s, f)
+	}
+}
+
+func (systolic) timing(c *Config, s Shape, _ Data) Timing {
+	if c.Dataflow == OS {
+		return Timing{Cycles: c.osCycles(s)}
+	}
+	return Timing{Cycles: c.wsCycles(c.streamed(s))}
+}
