@@ -14,6 +14,7 @@ type block struct {
 	regs   []string
 	decls  []string
 	wires  []string // statements; a statement may have several lines
+	picks  []*choice
 	insts  []string
 	kids   []*block
 	unread []string
@@ -55,6 +56,45 @@ func (e *emitter) loops(b *block, path []int) *block {
 
 func (b *block) wire(format string, args ...any) {
 	b.wires = append(b.wires, fmt.Sprintf(format, args...))
+}
+
+// choice is a generate-if of a loop's body: what holds in its edge lane and in all
+// others.
+type choice struct {
+	cond        string // true in the edge lane
+	edge, other string // labels
+	atEdge      []string
+	elsewhere   []string
+}
+
+// choice finds or makes the choice between the edge lane, the first or last along
+// loop variable v, and the others.
+func (e *emitter) choice(b *block, v int, first bool) *choice {
+	name := e.vars[v].name
+	cond, edge, other := name+" == 0", "g_first_"+name, "g_next_"+name
+	if !first {
+		cond, edge, other = name+" == "+e.sizeName(v)+" - 1", "g_last_"+name, "g_prev_"+name
+	}
+	for _, c := range b.picks {
+		if c.cond == cond {
+			return c
+		}
+	}
+	c := &choice{cond: cond, edge: e.names.fresh(edge), other: e.names.fresh(other)}
+	b.picks = append(b.picks, c)
+	return c
+}
+
+// lines writes the choice.
+func (c *choice) lines() []string {
+	indent := func(list []string) (out []string) {
+		for _, s := range list {
+			out = append(out, "  "+s)
+		}
+		return out
+	}
+	return slices.Concat([]string{"if (" + c.cond + ") begin : " + c.edge}, indent(c.atEdge),
+		[]string{"end else begin : " + c.other}, indent(c.elsewhere), []string{"end"})
 }
 
 // writer collects lines and breaks long ones.
@@ -135,6 +175,9 @@ func (e *emitter) block(w *writer, level int, b *block) {
 	}
 	group(slices.Concat(b.params, b.regs, b.decls))
 	group(b.wires)
+	for _, c := range b.picks {
+		group(c.lines())
+	}
 	for _, s := range b.insts {
 		group([]string{s})
 	}

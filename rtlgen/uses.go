@@ -244,6 +244,8 @@ func (e *emitter) local(id hw.ID) bool {
 	switch n.Op {
 	case hw.OpReduce, hw.OpSelect:
 		return true
+	case hw.OpShift, hw.OpRotate:
+		return e.vars[n.Axis].size > 1
 	case hw.OpInstOut:
 		in := &e.m.Insts[n.Imm]
 		return n.Shape == in.Over && in.Mod.Nodes[in.Mod.Outputs[n.K].Node].Shape == 0

@@ -33,9 +33,51 @@ func (e *emitter) wiring(id hw.ID) {
 	}
 }
 
-// shift writes a shift or rotation along an axis: for each combination of the
-// slower axes a concatenation of two runs of blocks.
+// shift writes a shift or rotation along an axis. A link between the cells of a grid
+// is written lane by lane: a concatenation of its wide bus would cost a simulator
+// several copies of the bus a cycle.
 func (e *emitter) shift(id hw.ID) {
+	n := &e.m.Nodes[id]
+	if e.vars[n.Axis].size > 1 && (e.local(id) || len(n.Shape.Axes()) > 1) {
+		e.shiftLanes(id)
+	} else {
+		e.shiftBlocks(id)
+	}
+}
+
+// shiftLanes writes a shift or rotation in the loop nest of its shape, as a choice
+// between what enters at the edge and what the neighbour has.
+func (e *emitter) shiftLanes(id hw.ID) {
+	n := &e.m.Nodes[id]
+	nt := e.net(id)
+	if e.ports[id] == nil {
+		e.declare(nt)
+	}
+	last := e.vars[n.Axis].size - 1
+	from, far, inner := variable(n.Axis).plus(constant(-1)), last, variable(n.Axis).times(-1, last)
+	if n.K < 0 {
+		from, far, inner = variable(n.Axis).plus(constant(1)), 0, variable(n.Axis)
+	}
+	c := &context{path: n.Shape.Axes()}
+	b := e.loops(e.root, c.path)
+	lhs := "assign " + e.element(nt, c, 0, n.Width, false) + " = "
+	pick := e.choice(b, n.Axis, n.K > 0)
+	enter := c.with(n.Axis, constant(far)) // of a rotation: the lane at the other end
+	k := 0
+	if n.Op == hw.OpShift {
+		enter, k = c, 1
+	}
+	text, _ := e.operand(n.Args[k], enter, 0, n.Width)
+	pick.atEdge = append(pick.atEdge, lhs+text+";")
+	stay := c.with(n.Axis, from)
+	stay.guard = &guard{inner, last} // all lanes but the edge
+	text, _ = e.operand(n.Args[0], stay, 0, n.Width)
+	pick.elsewhere = append(pick.elsewhere, lhs+text+";")
+}
+
+// shiftBlocks writes a shift or rotation as a concatenation of two runs of blocks for
+// each combination of the slower axes.
+func (e *emitter) shiftBlocks(id hw.ID) {
 	n := &e.m.Nodes[id]
 	nt := e.net(id)
 	if e.ports[id] == nil {

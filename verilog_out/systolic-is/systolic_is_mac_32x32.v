@@ -51,10 +51,6 @@ module systolic_is_mac_32x32 (
   reg last_tag_q;
   reg last_here_q;
   wire [ROW-1:0] wsel_row;
-  wire [ROW*COL*8-1:0] pe_x_in;
-  wire [ROW*COL-1:0] pe_wsel_in;
-  wire [ROW*COL*8-1:0] pe_w_in;
-  wire [ROW*COL*21-1:0] pe_s_sum_in;
   wire [COL*21-1:0] foot_sum;
   wire [ROW*8-1:0] west;
   wire [COL*21-1:0] aligned;
@@ -78,8 +74,6 @@ module systolic_is_mac_32x32 (
   wire pop;
 
   assign wsel_row = {wsel_row_q[ROW-2:0], wsel_q};
-  assign pe_w_in = {pe_w_o[(ROW - 1)*COL*8-1:0], w_q};
-  assign pe_s_sum_in = {pe_s_sum_o[(ROW - 1)*COL*21-1:0], {COL{21'd0}}};
   assign foot_sum = pe_s_sum_o[(ROW - 1)*COL*21 +: COL*21];
 
   tpe_delay #(.WIDTH(10), .DEPTH(62)) u_row_early_delay (
@@ -161,9 +155,6 @@ module systolic_is_mac_32x32 (
 
   generate
     for (row = 0; row < ROW; row = row + 1) begin : g_row
-      assign pe_x_in[row*COL*8 +: COL*8] = {pe_x_o[row*COL*8 +: (COL - 1)*8], west[row*8 +: 8]};
-      assign pe_wsel_in[row*COL +: COL] = {pe_wsel_o[row*COL +: COL - 1], wsel_row[row]};
-
       tpe_delay #(.WIDTH(8), .DEPTH(row)) u_west_delay (
         .clk_i  (clk_i),
         .rst_ni (rst_ni),
@@ -172,15 +163,36 @@ module systolic_is_mac_32x32 (
       );
 
       for (col = 0; col < COL; col = col + 1) begin : g_col
+        wire [7:0] pe_x_in;
+        wire pe_wsel_in;
+        wire [7:0] pe_w_in;
+        wire [20:0] pe_s_sum_in;
+
+        if (col == 0) begin : g_first_col
+          assign pe_x_in = west[row*8 +: 8];
+          assign pe_wsel_in = wsel_row[row];
+        end else begin : g_next_col
+          assign pe_x_in = pe_x_o[(row*COL + col - 1)*8 +: 8];
+          assign pe_wsel_in = pe_wsel_o[row*COL + col - 1];
+        end
+
+        if (row == 0) begin : g_first_row
+          assign pe_w_in = w_q[col*8 +: 8];
+          assign pe_s_sum_in = 21'd0;
+        end else begin : g_next_row
+          assign pe_w_in = pe_w_o[((row - 1)*COL + col)*8 +: 8];
+          assign pe_s_sum_in = pe_s_sum_o[((row - 1)*COL + col)*21 +: 21];
+        end
+
         pe_ws_mac u_pe (
           .clk_i   (clk_i),
           .rst_ni  (rst_ni),
-          .x_i     (pe_x_in[(row*COL + col)*8 +: 8]),
-          .wsel_i  (pe_wsel_in[row*COL + col]),
-          .w_i     (pe_w_in[(row*COL + col)*8 +: 8]),
+          .x_i     (pe_x_in),
+          .wsel_i  (pe_wsel_in),
+          .w_i     (pe_w_in),
           .load_i  (load_q),
           .lsel_i  (lsel_q),
-          .s_sum_i (pe_s_sum_in[(row*COL + col)*21 +: 21]),
+          .s_sum_i (pe_s_sum_in),
           .x_o     (pe_x_o[(row*COL + col)*8 +: 8]),
           .wsel_o  (pe_wsel_o[row*COL + col]),
           .w_o     (pe_w_o[(row*COL + col)*8 +: 8]),

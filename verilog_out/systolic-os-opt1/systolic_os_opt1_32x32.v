@@ -48,12 +48,6 @@ module systolic_os_opt1_32x32 (
   wire [ROW-1:0] first_row;
   wire [ROW-1:0] last_row;
   wire [ROW-1:0] partial_row;
-  wire [ROW*COL*8-1:0] pe_x_in;
-  wire [ROW*COL-1:0] pe_first_in;
-  wire [ROW*COL-1:0] pe_last_in;
-  wire [ROW*COL*8-1:0] pe_y_in;
-  wire [ROW*COL*32-1:0] pe_d_sum_in;
-  wire [ROW*COL*32-1:0] pe_d_carry_in;
   wire [COL*32-1:0] foot_sum;
   wire [COL*32-1:0] foot_carry;
   wire [COL*32-1:0] add_1;
@@ -84,9 +78,6 @@ module systolic_os_opt1_32x32 (
   assign first_row = {first_row_q[ROW-2:0], first_q};
   assign last_row = {last_row_q[ROW-2:0], last_q};
   assign partial_row = {partial_row_q[ROW-2:0], partial_q};
-  assign pe_y_in = {pe_y_o[(ROW - 1)*COL*8-1:0], north};
-  assign pe_d_sum_in = {pe_d_sum_o[(ROW - 1)*COL*32-1:0], {COL{32'd0}}};
-  assign pe_d_carry_in = {pe_d_carry_o[(ROW - 1)*COL*32-1:0], {COL{32'd0}}};
   assign foot_sum = pe_d_sum_o[(ROW - 1)*COL*32 +: COL*32];
   assign foot_carry = pe_d_carry_o[(ROW - 1)*COL*32 +: COL*32];
 
@@ -164,9 +155,6 @@ module systolic_os_opt1_32x32 (
   generate
     for (row = 0; row < ROW; row = row + 1) begin : g_row
       assign a_d[row*8 +: 8] = fire ? skid_a_data_o[row*8 +: 8] : 8'd0;
-      assign pe_x_in[row*COL*8 +: COL*8] = {pe_x_o[row*COL*8 +: (COL - 1)*8], west[row*8 +: 8]};
-      assign pe_first_in[row*COL +: COL] = {pe_first_o[row*COL +: COL - 1], first_row[row]};
-      assign pe_last_in[row*COL +: COL] = {pe_last_o[row*COL +: COL - 1], last_row[row]};
 
       tpe_delay #(.WIDTH(8), .DEPTH(row)) u_west_delay (
         .clk_i  (clk_i),
@@ -176,15 +164,42 @@ module systolic_os_opt1_32x32 (
       );
 
       for (col = 0; col < COL; col = col + 1) begin : g_col
+        wire [7:0] pe_x_in;
+        wire pe_first_in;
+        wire pe_last_in;
+        wire [7:0] pe_y_in;
+        wire [31:0] pe_d_sum_in;
+        wire [31:0] pe_d_carry_in;
+
+        if (col == 0) begin : g_first_col
+          assign pe_x_in = west[row*8 +: 8];
+          assign pe_first_in = first_row[row];
+          assign pe_last_in = last_row[row];
+        end else begin : g_next_col
+          assign pe_x_in = pe_x_o[(row*COL + col - 1)*8 +: 8];
+          assign pe_first_in = pe_first_o[row*COL + col - 1];
+          assign pe_last_in = pe_last_o[row*COL + col - 1];
+        end
+
+        if (row == 0) begin : g_first_row
+          assign pe_y_in = north[col*8 +: 8];
+          assign pe_d_sum_in = 32'd0;
+          assign pe_d_carry_in = 32'd0;
+        end else begin : g_next_row
+          assign pe_y_in = pe_y_o[((row - 1)*COL + col)*8 +: 8];
+          assign pe_d_sum_in = pe_d_sum_o[((row - 1)*COL + col)*32 +: 32];
+          assign pe_d_carry_in = pe_d_carry_o[((row - 1)*COL + col)*32 +: 32];
+        end
+
         pe_os_opt1 u_pe (
           .clk_i     (clk_i),
           .rst_ni    (rst_ni),
-          .x_i       (pe_x_in[(row*COL + col)*8 +: 8]),
-          .y_i       (pe_y_in[(row*COL + col)*8 +: 8]),
-          .first_i   (pe_first_in[row*COL + col]),
-          .last_i    (pe_last_in[row*COL + col]),
-          .d_sum_i   (pe_d_sum_in[(row*COL + col)*32 +: 32]),
-          .d_carry_i (pe_d_carry_in[(row*COL + col)*32 +: 32]),
+          .x_i       (pe_x_in),
+          .y_i       (pe_y_in),
+          .first_i   (pe_first_in),
+          .last_i    (pe_last_in),
+          .d_sum_i   (pe_d_sum_in),
+          .d_carry_i (pe_d_carry_in),
           .x_o       (pe_x_o[(row*COL + col)*8 +: 8]),
           .y_o       (pe_y_o[(row*COL + col)*8 +: 8]),
           .first_o   (pe_first_o[row*COL + col]),

@@ -22,10 +22,6 @@ module mac_array (
   genvar row;
   genvar col;
 
-  wire [ROW*COL*8-1:0] east;
-  wire [ROW*COL*8-1:0] south;
-  wire [ROW*COL*24-1:0] sum_link;
-  wire [ROW*COL*3-1:0] mark_link;
   wire [COL*24-1:0] foot;
   wire [ROW*8-1:0] a_late;
   wire [COL*8-1:0] w_late;
@@ -35,16 +31,10 @@ module mac_array (
   wire [ROW*COL*3-1:0] cell_marks_o;
   wire [ROW*COL*24-1:0] cell_sum_o;
 
-  assign south = {cell_w_o[(ROW - 1)*COL*8-1:0], w_late};
-  assign sum_link = {cell_sum_o[(ROW - 1)*COL*24-1:0], {COL{24'd0}}};
   assign foot = cell_sum_o[(ROW - 1)*COL*24 +: COL*24];
 
   generate
     for (row = 0; row < ROW; row = row + 1) begin : g_row
-      assign east[row*COL*8 +: COL*8] = {cell_a_o[row*COL*8 +: (COL - 1)*8], a_late[row*8 +: 8]};
-      assign mark_link[row*COL*3 +: COL*3]
-          = {cell_marks_o[row*COL*3 +: (COL - 1)*3], marks_late[row*3 +: 3]};
-
       tpe_delay #(.WIDTH(8), .DEPTH(row)) u_a_late_delay (
         .clk_i  (clk_i),
         .rst_ni (rst_ni),
@@ -60,15 +50,36 @@ module mac_array (
       );
 
       for (col = 0; col < COL; col = col + 1) begin : g_col
+        wire [7:0] east;
+        wire [7:0] south;
+        wire [23:0] sum_link;
+        wire [2:0] mark_link;
+
+        if (col == 0) begin : g_first_col
+          assign east = a_late[row*8 +: 8];
+          assign mark_link = marks_late[row*3 +: 3];
+        end else begin : g_next_col
+          assign east = cell_a_o[(row*COL + col - 1)*8 +: 8];
+          assign mark_link = cell_marks_o[(row*COL + col - 1)*3 +: 3];
+        end
+
+        if (row == 0) begin : g_first_row
+          assign south = w_late[col*8 +: 8];
+          assign sum_link = 24'd0;
+        end else begin : g_next_row
+          assign south = cell_w_o[((row - 1)*COL + col)*8 +: 8];
+          assign sum_link = cell_sum_o[((row - 1)*COL + col)*24 +: 24];
+        end
+
         mac_cell u_cell (
           .clk_i   (clk_i),
           .rst_ni  (rst_ni),
-          .a_i     (east[(row*COL + col)*8 +: 8]),
-          .w_i     (south[(row*COL + col)*8 +: 8]),
-          .valid_i (mark_link[(row*COL + col)*3 + 2]),
-          .first_i (mark_link[(row*COL + col)*3 + 1]),
-          .last_i  (mark_link[(row*COL + col)*3]),
-          .sum_i   (sum_link[(row*COL + col)*24 +: 24]),
+          .a_i     (east),
+          .w_i     (south),
+          .valid_i (mark_link[2]),
+          .first_i (mark_link[1]),
+          .last_i  (mark_link[0]),
+          .sum_i   (sum_link),
           .a_o     (cell_a_o[(row*COL + col)*8 +: 8]),
           .w_o     (cell_w_o[(row*COL + col)*8 +: 8]),
           .marks_o (cell_marks_o[(row*COL + col)*3 +: 3]),
