@@ -2,8 +2,6 @@ package arch_test
 
 import (
 	"fmt"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -95,20 +93,7 @@ func changes(base, c *arch.Config) string {
 
 // TestSystolicPage makes the tables of docs/engines/systolic.md that are read from graphs.
 func TestSystolicPage(t *testing.T) {
-	const page = "../docs/engines/systolic.md"
-	src, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(src)
-	for name, made := range map[string]string{"ports": portsTable(t), "registers": registersTable(t)} {
-		block := regexp.MustCompile(`(?s)<!-- made by the test: ` + name + ` -->\n.*?<!-- end -->`)
-		if len(block.FindAllString(text, -1)) != 1 {
-			t.Fatalf("%s: block %q is not there once", page, name)
-		}
-		text = block.ReplaceAllLiteralString(text, "<!-- made by the test: "+name+" -->\n\n"+made+"\n<!-- end -->")
-	}
-	golden.Check(t, page, []byte(text))
+	golden.Blocks(t, "../docs/engines/systolic.md", map[string]string{"ports": portsTable(t), "registers": registersTable(t)})
 }
 
 func mustBuild(t *testing.T, change func(*arch.Config)) *arch.Engine {

@@ -22,6 +22,7 @@ type cli struct {
 	Run     runCmd     `cmd:"" help:"Run a workload on an engine."`
 	Gen     genCmd     `cmd:"" help:"Write an engine's Verilog, testbench and scripts."`
 	Verify  verifyCmd  `cmd:"" help:"Cross-check an engine on every leg."`
+	Numeric numericCmd `cmd:"" help:"Compare the arithmetic with vectors of yours."`
 	List    listCmd    `cmd:"" help:"List engines, pes, formats or workloads."`
 	Show    showCmd    `cmd:"" help:"Print an engine's YAML."`
 	Version versionCmd `cmd:"" help:"Print the version, and the versions of the tools found."`

@@ -46,6 +46,27 @@ func CheckDir(t testing.TB, dir string, files map[string][]byte) {
 	checkDir(t, dir, files, *update)
 }
 
+// Blocks fails the test if a page does not hold, between the line "<!-- made by the test: NAME -->" and the next
+// "<!-- end -->", exactly the text given for each NAME, with empty lines around. With -update it writes the page.
+func Blocks(t testing.TB, page string, blocks map[string]string) {
+	t.Helper()
+	src, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(src)
+	for name, made := range blocks {
+		head := "<!-- made by the test: " + name + " -->\n"
+		before, rest, found := strings.Cut(text, head)
+		_, after, ended := strings.Cut(rest, "<!-- end -->")
+		if !found || !ended || strings.Contains(rest, head) {
+			t.Fatalf("%s: block %q is not there once", page, name)
+		}
+		text = before + head + "\n" + made + "\n<!-- end -->" + after
+	}
+	Check(t, page, []byte(text))
+}
+
 func check(t testing.TB, path string, got []byte, update bool) {
 	t.Helper()
 	want, err := os.ReadFile(path)

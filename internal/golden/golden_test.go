@@ -43,6 +43,25 @@ func TestCheckDir(t *testing.T) {
 	}
 }
 
+func TestBlocks(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.md")
+	put := func(text string) {
+		if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const head = "<!-- made by the test: a -->\n"
+	blocks := map[string]string{"a": "| 1 |\n"}
+	put("x\n" + head + "\n| 1 |\n\n<!-- end -->\ny\n")
+	run(t, nil, func(t testing.TB) { Blocks(t, page, blocks) })
+	put("x\n" + head + "\n| 2 |\n\n<!-- end -->\ny\n")
+	run(t, []string{"page.md differs"}, func(t testing.TB) { Blocks(t, page, blocks) })
+	for _, text := range []string{"x\n", head, head + "<!-- end -->\n" + head + "<!-- end -->\n"} {
+		put(text)
+		run(t, []string{`block "a" is not there once`}, func(t testing.TB) { Blocks(t, page, blocks) })
+	}
+}
+
 // run calls f with a test that records its errors, and fails unless each holds the text at its place in want.
 func run(t *testing.T, want []string, f func(testing.TB)) {
 	t.Helper()

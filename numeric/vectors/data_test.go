@@ -18,7 +18,7 @@ func TestDataSoftFloat(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			report(t, file, func() (*Result, error) { return Check(file, name, f, &numeric.Env{}) })
+			report(t, func() (*Result, error) { return Check(file, name, f, &numeric.Env{}) })
 		})
 	}
 }
@@ -39,7 +39,7 @@ func TestDataTensorCores(t *testing.T) {
 			if core, err = rec.Unit(core); err != nil {
 				t.Fatal(err)
 			}
-			report(t, file, func() (*Result, error) { return Dot(rec, core.Unit) })
+			report(t, func() (*Result, error) { return Dot(rec, core.Unit) })
 		})
 	}
 }
@@ -54,7 +54,7 @@ func openData(t *testing.T, name string) *os.File {
 	return file
 }
 
-func report(t *testing.T, _ *os.File, run func() (*Result, error)) {
+func report(t *testing.T, run func() (*Result, error)) {
 	t.Helper()
 	res, err := run()
 	if err != nil {

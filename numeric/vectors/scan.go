@@ -48,6 +48,7 @@ func (l *lines) next() bool {
 	if l.err != nil || !l.scan.Scan() {
 		if l.err == nil {
 			if err := l.scan.Err(); errors.Is(err, bufio.ErrTooLong) {
+				l.n++
 				l.err = l.at(0, "line is too long (expected at most %d bytes)", maxLine)
 			} else if err != nil {
 				l.err = fmt.Errorf("%s:%d:1: reading: %w", l.name, l.n+1, err)
