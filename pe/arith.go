@@ -1,8 +1,6 @@
 package pe
 
 import (
-	"fmt"
-
 	"tpe/hw"
 	"tpe/numeric"
 )
@@ -58,27 +56,12 @@ func (s Spec) product(b *hw.Builder, width int, x, y hw.ID) hw.ID {
 	return b.Zext(width, p)
 }
 
-// boothRows recodes x in radix 4 (modified Booth: digit i is
-// -2 x[2i+1] + x[2i] + x[2i-1] with x[-1] = 0) and returns the rows digit_i * y * 4^i,
+// boothRows recodes x by modified Booth and returns the rows digit_i * y * 4^i,
 // sign-extended to width bits, lowest weight first. A signed x of n bits gives
 // ceil(n/2) rows, an unsigned one floor(n/2)+1.
 func (s Spec) boothRows(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
-	n := s.A.Bits/2 + 1
-	ext := b.Zext
-	if s.A.Signed {
-		n, ext = (s.A.Bits+1)/2, b.Sext
-	}
-	// One zero below and, where the top digit needs them, extension bits above.
-	padded := b.Cat(ext(2*n, x), b.Const(1, 0))
-	if !s.B.Signed {
-		y = b.Zext(s.B.Bits+1, y)
-	}
-	rows := make([]hw.ID, n)
-	for i := range rows {
-		digit := b.Named(fmt.Sprintf("digit%d", i), b.Slice(padded, 2*i, 3))
-		rows[i] = b.Named(fmt.Sprintf("pp%d", i), b.ShlConst(b.Booth4(width, y, digit), 2*i))
-	}
-	return rows
+	e := Encoder{Encoding: numeric.Booth, Format: s.A}
+	return e.Rows(b, width, e.Encode(b, x), y, s.B)
 }
 
 // add is x + y by the overflow rule.

@@ -2,7 +2,7 @@
 //
 // pe_os_opt1: Output-stationary processing element, int8 x int8 into 32 bits, drain down2.
 //
-// Graph 8bca2a852bf5.
+// Graph 1605d9921919.
 
 `default_nettype none
 
@@ -53,14 +53,14 @@ module pe_os_opt1 (
   wire [31:0] old_carry = first_i ? 32'd0 : acc_carry_q;
   wire [8:0] cat_1 = {x_i, 1'b0};
   wire [2:0] digit0 = cat_1[2:0];
-  wire [31:0] pp0 = booth4_8_32(y_i, digit0);
   wire [2:0] digit1 = cat_1[4:2];
+  wire [2:0] digit2 = cat_1[6:4];
+  wire [2:0] digit3 = cat_1[8:6];
+  wire [31:0] pp0 = booth4_8_32(y_i, digit0);
   wire [31:0] booth4_1 = booth4_8_32(y_i, digit1);
   wire [31:0] pp1 = {booth4_1[29:0], 2'd0};
-  wire [2:0] digit2 = cat_1[6:4];
   wire [31:0] booth4_2 = booth4_8_32(y_i, digit2);
   wire [31:0] pp2 = {booth4_2[27:0], 4'd0};
-  wire [2:0] digit3 = cat_1[8:6];
   wire [31:0] booth4_3 = booth4_8_32(y_i, digit3);
   wire [31:0] pp3 = {booth4_3[25:0], 6'd0};
   wire [31:0] xor3_1 = old_sum ^ old_carry ^ pp0;

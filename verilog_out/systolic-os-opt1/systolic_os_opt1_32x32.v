@@ -4,7 +4,7 @@
 // into 32 bits (wrap), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph 9d3f22c9c25a.
+// Graph 1713f03897e5.
 
 `default_nettype none
 

@@ -2,7 +2,7 @@
 //
 // pe_ws_opt1: Weight-stationary processing element, int8 x int8 into 21 bits.
 //
-// Graph adc9e3808d0b.
+// Graph 005eff657137.
 
 `default_nettype none
 
@@ -51,14 +51,14 @@ module pe_ws_opt1 (
   wire [7:0] w = wsel_i ? w1_q : w0_q;
   wire [8:0] cat_1 = {x_i, 1'b0};
   wire [2:0] digit0 = cat_1[2:0];
-  wire [20:0] pp0 = booth4_8_21(w, digit0);
   wire [2:0] digit1 = cat_1[4:2];
+  wire [2:0] digit2 = cat_1[6:4];
+  wire [2:0] digit3 = cat_1[8:6];
+  wire [20:0] pp0 = booth4_8_21(w, digit0);
   wire [20:0] booth4_1 = booth4_8_21(w, digit1);
   wire [20:0] pp1 = {booth4_1[18:0], 2'd0};
-  wire [2:0] digit2 = cat_1[6:4];
   wire [20:0] booth4_2 = booth4_8_21(w, digit2);
   wire [20:0] pp2 = {booth4_2[16:0], 4'd0};
-  wire [2:0] digit3 = cat_1[8:6];
   wire [20:0] booth4_3 = booth4_8_21(w, digit3);
   wire [20:0] pp3 = {booth4_3[14:0], 6'd0};
   wire [20:0] xor3_1 = s_sum_i ^ s_carry_i ^ pp0;

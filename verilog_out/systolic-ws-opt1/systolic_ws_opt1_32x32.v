@@ -4,7 +4,7 @@
 // into 32 bits (wrap), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph 329f5ed489d3.
+// Graph c3742c5fa960.
 
 `default_nettype none
 

@@ -1,0 +1,239 @@
+package pe
+
+import (
+	"fmt"
+
+	"tpe/hw"
+	"tpe/numeric"
+)
+
+// Encoder recodes the operands of a format into digits, in hardware. A digit is stored
+// as a code of a few bits; where the digits share a sign, that is one more bit:
+//
+//	encoding    code of a digit                                   sign   int8 operand
+//	booth       3 bits of the operand: x[2i+1], x[2i], x[2i-1]    -      12 bits
+//	ent         (digit of the magnitude) mod 4, 2 bits            1      9 bits
+//	csd         not zero, negative                                -      16 bits
+//	bits        1 bit                                             -      8 bits
+//	magnitude   1 bit                                             1      9 bits
+//
+// An unsigned format has no sign bit. EN-T's is the n+1-bit code of its paper (ICCD
+// 2024, arXiv 2404.11887): encode once, carry one bit more. All methods are combinational;
+// [numeric.Encoding] says what the digits are.
+type Encoder struct {
+	Encoding numeric.Encoding
+	Format   numeric.Int // 2 to 16 bits
+}
+
+// Digits is the number of digits of an operand.
+func (e Encoder) Digits() int { return e.Encoding.Digits(e.Format) }
+
+// CodeBits is the width of the code of a digit.
+func (e Encoder) CodeBits() int {
+	switch e.Encoding {
+	case numeric.Booth:
+		return 3
+	case numeric.ENT, numeric.CSD:
+		return 2
+	}
+	return 1
+}
+
+// HasSign reports whether a sign is stored beside the codes.
+func (e Encoder) HasSign() bool {
+	return e.Format.Signed && (e.Encoding == numeric.ENT || e.Encoding == numeric.BitsM)
+}
+
+// Bits is the width of an encoded operand.
+func (e Encoder) Bits() int {
+	n := e.Digits() * e.CodeBits()
+	if e.HasSign() {
+		n++
+	}
+	return n
+}
+
+// Encoded are the parts of an encoded operand.
+type Encoded struct {
+	Codes []hw.ID // of each digit, lowest weight first
+	Sign  hw.ID   // 1: negate all digits; None where the codes say it
+}
+
+// Encode recodes x, a word of the format.
+func (e Encoder) Encode(b *hw.Builder, x hw.ID) Encoded {
+	out := Encoded{Sign: hw.None}
+	if e.HasSign() {
+		out.Sign = b.Bit(x, e.Format.Bits-1)
+	}
+	switch e.Encoding {
+	case numeric.Booth:
+		out.Codes = e.booth(b, x)
+	case numeric.ENT:
+		out.Codes = e.ent(b, e.magnitude(b, x))
+	case numeric.CSD:
+		out.Codes = e.csd(b, x)
+	case numeric.BitsC, numeric.BitsM:
+		x = e.magnitude(b, x)
+		for i := range e.Digits() {
+			out.Codes = append(out.Codes, b.Bit(x, i))
+		}
+	}
+	return out
+}
+
+// Word packs an encoded operand: digit 0 in the lowest bits, the sign above all.
+func (e Encoder) Word(b *hw.Builder, x Encoded) hw.ID {
+	var list []hw.ID
+	if e.HasSign() {
+		list = append(list, x.Sign)
+	}
+	for i := len(x.Codes) - 1; i >= 0; i-- {
+		list = append(list, x.Codes[i])
+	}
+	return b.Cat(list...)
+}
+
+// Split takes a packed operand apart.
+func (e Encoder) Split(b *hw.Builder, word hw.ID) Encoded {
+	out := Encoded{Sign: hw.None}
+	w := e.CodeBits()
+	for i := range e.Digits() {
+		out.Codes = append(out.Codes, b.Slice(word, i*w, w))
+	}
+	if e.HasSign() {
+		out.Sign = b.Bit(word, e.Digits()*w)
+	}
+	return out
+}
+
+// extend widens an operand to w bits.
+func (e Encoder) extend(b *hw.Builder, w int, x hw.ID) hw.ID {
+	if e.Format.Signed {
+		return b.Sext(w, x)
+	}
+	return b.Zext(w, x)
+}
+
+// magnitude is |x| as an unsigned word of the same width (-2^(n-1) is its own), for an
+// encoding with a sign; else x.
+func (e Encoder) magnitude(b *hw.Builder, x hw.ID) hw.ID {
+	if !e.HasSign() {
+		return x
+	}
+	return b.Named("magnitude", b.Mux(b.Bit(x, e.Format.Bits-1), b.Neg(x), x))
+}
+
+// booth: one zero below the operand and, where the top digit needs them, extension bits
+// above.
+func (e Encoder) booth(b *hw.Builder, x hw.ID) []hw.ID {
+	n := e.Digits()
+	padded := b.Cat(e.extend(b, 2*n, x), b.Const(1, 0))
+	codes := make([]hw.ID, n)
+	for i := range codes {
+		codes[i] = b.Named(fmt.Sprintf("digit%d", i), b.Slice(padded, 2*i, 3))
+	}
+	return codes
+}
+
+// ent: field i of the magnitude plus the carry of the field below, modulo 4; a carry
+// leaves where that sum is 3 or 4, which the top field never is.
+func (e Encoder) ent(b *hw.Builder, mag hw.ID) []hw.ID {
+	n := e.Digits()
+	mag = b.Zext(2*n, mag)
+	codes := make([]hw.ID, n)
+	carry := b.Const(1, 0)
+	for i := range codes {
+		lo, hi := b.Bit(mag, 2*i), b.Bit(mag, 2*i+1)
+		codes[i] = b.Named(fmt.Sprintf("digit%d", i), b.Cat(b.Xor(hi, b.And(lo, carry)), b.Xor(lo, carry)))
+		carry = b.Named(fmt.Sprintf("carry%d", i), b.And(hi, b.Or(lo, carry)))
+	}
+	return codes
+}
+
+// csd: bit i of x xor 3x is 1 where digit i-1 of the form is not zero, and there bit i of
+// x is its sign.
+func (e Encoder) csd(b *hw.Builder, x hw.ID) []hw.ID {
+	n := e.Digits()
+	x = e.extend(b, n+1, x)
+	triple := b.Named("triple", b.Add(x, b.ShlConst(x, 1)))
+	mark := b.Named("mark", b.Xor(x, triple))
+	codes := make([]hw.ID, n)
+	for i := range codes {
+		some := b.Bit(mark, i+1)
+		codes[i] = b.Named(fmt.Sprintf("digit%d", i), b.Cat(some, b.And(some, b.Bit(x, i+1))))
+	}
+	return codes
+}
+
+// Digit is a digit ready for multiplication. Sel is the digit modulo 4 with -2 in the
+// place of 0:
+//
+//	00  -2      01  +1      10  +2      11  -1
+//
+// For an encoding in radix 2 its lower bit is always 1 and its upper bit is the sign.
+// It says nothing where NonZero is 0.
+type Digit struct{ NonZero, Sel hw.ID }
+
+// Digit interprets the code of a digit. top is 1 for the digit of the highest weight;
+// only [numeric.BitsC] of a signed format reads it, for the others it may be None.
+func (e Encoder) Digit(b *hw.Builder, code, sign, top hw.ID) Digit {
+	one := b.Const(1, 1)
+	switch e.Encoding {
+	case numeric.Booth:
+		hi, mid, lo := b.Bit(code, 2), b.Bit(code, 1), b.Bit(code, 0)
+		single := b.Xor(mid, lo)
+		return Digit{b.Or(single, b.Xor(hi, lo)), b.Cat(b.Xor(b.Not(single), hi), single)}
+	case numeric.ENT:
+		if !e.HasSign() {
+			return Digit{b.RedOr(code), code}
+		}
+		return Digit{b.RedOr(code), b.Cat(b.Xor(b.Bit(code, 1), sign), b.Bit(code, 0))}
+	case numeric.CSD:
+		return Digit{b.Bit(code, 1), b.Cat(b.Bit(code, 0), one)}
+	}
+	neg := b.Const(1, 0)
+	switch {
+	case e.HasSign():
+		neg = sign
+	case e.Format.Signed:
+		neg = top
+	}
+	return Digit{code, b.Cat(neg, one)}
+}
+
+// At is digit i of an encoded operand.
+func (e Encoder) At(b *hw.Builder, x Encoded, i int) Digit {
+	top := b.Const(1, 0)
+	if i == len(x.Codes)-1 {
+		top = b.Const(1, 1)
+	}
+	return e.Digit(b, x.Codes[i], x.Sign, top)
+}
+
+// Multiple is digit times y in width bits, y signed; 0 where the digit is zero. It needs
+// width >= width of y + 2, or + 1 in radix 2.
+func (d Digit) Multiple(b *hw.Builder, width int, y hw.ID) hw.ID {
+	// The Booth triple of the digit: negative, at least one (or zero below), two.
+	s1, s0 := b.Bit(d.Sel, 1), b.Bit(d.Sel, 0)
+	triple := b.Cat(b.Not(b.Xor(s1, s0)), b.Or(s1, s0), b.And(s1, b.Not(s0)))
+	return b.Mux(d.NonZero, b.Booth4(width, y, triple), b.Const(width, 0))
+}
+
+// Rows are the partial products digit times y of an encoded operand, shifted to their
+// weights within width bits, lowest first. y is of format of.
+func (e Encoder) Rows(b *hw.Builder, width int, x Encoded, y hw.ID, of numeric.Int) []hw.ID {
+	if !of.Signed {
+		y = b.Zext(of.Bits+1, y)
+	}
+	rows := make([]hw.ID, len(x.Codes))
+	for i, code := range x.Codes {
+		var pp hw.ID
+		if e.Encoding == numeric.Booth {
+			pp = b.Booth4(width, y, code)
+		} else {
+			pp = e.At(b, x, i).Multiple(b, width, y)
+		}
+		rows[i] = b.Named(fmt.Sprintf("pp%d", i), b.ShlConst(pp, e.Encoding.Shift()*i))
+	}
+	return rows
+}
