@@ -29,6 +29,15 @@ func (p *parts) inst(name string, m *hw.Module, in hw.Ports, axes ...int) hw.Por
 	return p.b.Inst(name, m, in, axes...)
 }
 
+// lanes describes axes of the top module to a module below it.
+func (p *parts) lanes(axes []int) []hw.Axis {
+	var list []hw.Axis
+	for _, a := range axes {
+		list = append(list, p.b.AxisAt(a))
+	}
+	return list
+}
+
 func (p *parts) build() (*hw.Module, error) {
 	if len(p.errs) > 0 {
 		return nil, errors.Join(p.errs...)
@@ -89,10 +98,7 @@ func (g *grid) place() hw.Ports {
 
 // tailIn is what the tail of an array takes.
 type tailIn struct {
-	valid, data hw.ID  // a result row, aligned
-	axis        string // name of the axis of a row's words, their number, and the axis
-	lanes       int
-	col         int
+	valid, data hw.ID // a result row, aligned; its axes are those of the stream y
 	arith       pe.Arith
 	depth       int   // of the result store
 	busy        hw.ID // a job is on
@@ -103,20 +109,22 @@ type tailIn struct {
 // C if the engine has one, and the stream y.
 func (p *parts) tail(c *Config, t tailIn) {
 	b, acc := p.b, c.accBits()
+	axes := b.ShapeOf(t.data).Axes()
+	lanes := p.lanes(axes)
 	ready := b.In("y_ready_i", 1)
 	storeReady := ready
 	if c.InitC {
 		storeReady = b.Wire("store_ready", 1)
 	}
-	store := p.inst("store", p.module(resultFIFO("result_store", t.axis, t.lanes, acc, t.depth)), hw.Ports{
+	store := p.inst("store", p.module(resultFIFO("result_store", acc, t.depth, lanes...)), hw.Ports{
 		"in_valid_i": t.valid, "in_data_i": t.data, "out_ready_i": storeReady})
 	valid, data := store["out_valid_o"], store["out_data_o"]
 	b.Drive(t.pop, store["pop_o"])
 	if c.InitC {
 		take := b.Wire("c_take", 1)
-		in := p.inst("skid_c", p.module(skid("skid_c", t.axis, t.lanes, acc)), hw.Ports{
-			"s_valid_i": b.In("c_valid_i", 1), "s_data_i": b.In("c_data_i", acc, t.col), "en_i": t.busy, "take_i": take})
-		sum := p.inst("add_c", p.module(addC("add_c", t.axis, t.lanes, acc, t.arith)), hw.Ports{
+		in := p.inst("skid_c", p.module(skid("skid_c", acc, lanes...)), hw.Ports{
+			"s_valid_i": b.In("c_valid_i", 1), "s_data_i": b.In("c_data_i", acc, axes...), "en_i": t.busy, "take_i": take})
+		sum := p.inst("add_c", p.module(addC("add_c", acc, t.arith, lanes...)), hw.Ports{
 			"in_valid_i": valid, "in_data_i": data, "c_valid_i": in["valid_o"], "c_data_i": in["data_o"], "out_ready_i": ready})
 		b.Drive(take, sum["take_o"])
 		b.Drive(storeReady, sum["in_ready_o"])

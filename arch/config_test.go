@@ -25,7 +25,7 @@ func TestBadYAML(t *testing.T) {
 		{"negative", "acc_rows: -1\n", `e.yaml:1:11: acc_rows: out of range: -1 (expected 1..65536)`},
 		{"dataflow", "dataflow: rs\n", `e.yaml:1:11: dataflow: unknown value: "rs" (expected os, ws or is)`},
 		{"pe", "pe: macc\n", `e.yaml:1:5: pe: unknown value: "macc" (expected mac or opt1)`},
-		{"kind", "kind: cube\n", `e.yaml:1:7: kind: unknown value: "cube" (expected systolic)`},
+		{"kind", "kind: sphere\n", `e.yaml:1:7: kind: unknown value: "sphere" (expected ` + orList(kindNames()) + `)`},
 		{"format", "a: int99\n", `e.yaml:1:4: a: bad width of integer format: "int99" (expected int2..int64 or uint1..uint64)`},
 		{"float format", "b: bf16\n", `e.yaml:1:4: b: unknown integer format: "bf16" (expected int2..int64 or uint1..uint64)`},
 		{"wide operand", "a: int17\n", `e.yaml:1:4: a: out of range: 17 (expected 2..16)`},

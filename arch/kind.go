@@ -55,6 +55,7 @@ var kinds = [...]struct {
 	family
 }{
 	{"systolic", "systolic array, output-, weight- or input-stationary", systolic{}},
+	{"matrix2d", "two-dimensional matrix of PEs, outer products by broadcast", matrix2d{}},
 }
 
 // Kind names a kind of engine.

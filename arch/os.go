@@ -52,60 +52,6 @@ func osDepth(rows, cols int, drain, overlap string) int {
 	return depth
 }
 
-// osSeq is the control of the output-stationary array: beats of a tile, tiles of
-// a job, drain spacing and credits.
-func osSeq(c *Config, depth int) (*hw.Module, error) {
-	rows := c.Rows
-	b := hw.New("os_seq", "Sequencer of the output-stationary array: beats, tiles, drain spacing and credits.")
-	cfgValid := b.In("cfg_valid_i", 1)
-	k, mt, nt := b.In("cfg_k_i", countBits), b.In("cfg_mt_i", countBits), b.In("cfg_nt_i", countBits)
-	mv := b.In("cfg_mv_i", hw.Bits(rows))
-	avail, pop := b.In("avail_i", 1), b.In("pop_i", 1)
-
-	busy, issue := b.Reg("busy_q", 1, 0), b.Reg("issue_q", 1, 0)
-	ready := b.Named("ready", b.Not(busy))
-	load := b.Named("load", b.And(cfgValid, ready))
-	kMax, mMax, nMax := lessOne(b, "k_max_q", load, k), lessOne(b, "m_max_q", load, mt), lessOne(b, "n_max_q", load, nt)
-	edge := b.Reg("edge_rows_q", hw.Bits(rows), 0)
-	b.NextIf(edge, load, mv)
-
-	fire := b.Wire("fire", 1)
-	loops, jobEnd := nest(b, []string{"k", "m", "n"}, fire, []hw.ID{kMax, mMax, nMax})
-	first := b.Named("first", b.Eq(loops[0].Count, b.Const(countBits, 0)))
-	last, partial := loops[0].Last, loops[1].Last
-	end := b.Named("end", b.And(fire, last))
-	count := b.Named("rows", b.Mux(partial, edge, b.Const(hw.Bits(rows), uint64(rows))))
-	free := credits(b, depth, end, count, pop)
-	cw := b.Width(free)
-	empty := b.Named("empty", b.Eq(free, b.Const(cw, uint64(depth))))
-
-	// A job ends when its rows have left and no mark of a tile's end is under way,
-	// neither in the drain spacing nor beside rows past the edge of C.
-	spaced := countdown(b, "gap_q", drainPeriod(c.Drain, rows)-1, end)
-	quiet := b.And(empty, spaced)
-	var may hw.ID
-	if c.Overlap == OverlapNone {
-		// The next tile starts after the last row of this one has been taken.
-		may = b.Or(b.Not(first), empty)
-	} else {
-		room := b.ULe(b.Const(cw, uint64(rows)), free)
-		may = b.Or(b.Not(last), b.And(room, spaced))
-	}
-	b.Drive(fire, b.All(avail, issue, b.Named("may", may)))
-	b.Next(issue, b.Mux(load, b.Const(1, 1), b.And(issue, b.Not(b.And(fire, jobEnd)))))
-	b.Next(busy, b.Mux(load, b.Const(1, 1), b.And(busy, b.Not(b.And(b.Not(issue), quiet)))))
-
-	b.Out("cfg_ready_o", ready)
-	b.Out("busy_o", busy)
-	b.Out("issue_o", issue)
-	b.Out("fire_o", fire)
-	b.Out("first_o", b.Named("first_fire", b.And(fire, first)))
-	b.Out("last_o", end)
-	b.Out("partial_o", partial)
-	b.Out("edge_rows_o", edge)
-	return b.Build()
-}
-
 // rowValid follows the rows of finished tiles through the drain chain, beside
 // the array, and says when a row that belongs to C leaves. last_i and partial_i come
 // with the beats of the first row.
@@ -133,40 +79,32 @@ func rowValid(c *Config) (*hw.Module, error) {
 	return b.Build()
 }
 
+// osTiles is the control of the array.
+func (c *Config) osTiles() tiles {
+	return tiles{
+		name: "os_seq", array: "output-stationary array", rows: c.Rows,
+		depth: osDepth(c.Rows, c.Cols, c.Drain, c.Overlap), apart: c.Overlap == OverlapNone,
+		spaced: func(b *hw.Builder, end, _ hw.ID) hw.ID {
+			return countdown(b, "gap_q", drainPeriod(c.Drain, c.Rows)-1, end)
+		},
+	}
+}
+
 // buildOS builds the output-stationary array.
 func buildOS(c *Config) (*hw.Module, error) {
 	rows, cols, acc := c.Rows, c.Cols, c.accBits()
 	spec, arith := c.moves(), c.arith(c.moves())
-	depth := osDepth(rows, cols, c.Drain, c.Overlap)
 	b := c.top()
 	row, col := b.Axis("row", rows), b.Axis("col", cols)
 	p := parts{b: b}
+	t := c.osTiles()
+	in := p.tileFront(t, spec, []int{row}, []int{col})
 
-	cfg := hw.Ports{}
-	for _, n := range []string{"k", "mt", "nt"} {
-		cfg["cfg_"+n+"_i"] = b.In("cfg_"+n+"_i", countBits)
-	}
-	cfg["cfg_mv_i"] = b.In("cfg_mv_i", hw.Bits(rows))
-	cfg["cfg_valid_i"] = b.In("cfg_valid_i", 1)
-	issue, fire, pop := b.Wire("issue", 1), b.Wire("fire", 1), b.Wire("pop", 1)
-	aOut := p.inst("skid_a", p.module(skid("skid_a", "row", rows, spec.A.Bits)), hw.Ports{
-		"s_valid_i": b.In("a_valid_i", 1), "s_data_i": b.In("a_data_i", spec.A.Bits, row), "en_i": issue, "take_i": fire})
-	bOut := p.inst("skid_b", p.module(skid("skid_b", "col", cols, spec.B.Bits)), hw.Ports{
-		"s_valid_i": b.In("b_valid_i", 1), "s_data_i": b.In("b_data_i", spec.B.Bits, col), "en_i": issue, "take_i": fire})
-	cfg["avail_i"], cfg["pop_i"] = b.Named("avail", b.And(aOut["valid_o"], bOut["valid_o"])), pop
-	seq := p.inst("seq", p.module(osSeq(c, depth)), cfg)
-	b.Drive(issue, seq["issue_o"])
-	b.Drive(fire, seq["fire_o"])
-
-	// A cycle without a beat is a beat of zeros.
-	gate := func(name string, x hw.ID) hw.ID {
-		return b.Pipe(name, b.Mux(fire, x, b.Const(b.Width(x), 0)))
-	}
-	west := b.Named("west", b.Skew(gate("a_q", aOut["data_o"]), 0, row, 1))
-	north := b.Named("north", b.Skew(gate("b_q", bOut["data_o"]), 0, col, 1))
-	firstRow := tap(b, "first_row", row, b.Pipe("first_q", seq["first_o"]))
-	lastRow := tap(b, "last_row", row, b.Pipe("last_q", seq["last_o"]))
-	partialRow := tap(b, "partial_row", row, b.Pipe("partial_q", seq["partial_o"]))
+	west := b.Named("west", b.Skew(in.a, 0, row, 1))
+	north := b.Named("north", b.Skew(in.b, 0, col, 1))
+	firstRow := tap(b, "first_row", row, in.first)
+	lastRow := tap(b, "last_row", row, in.last)
+	partialRow := tap(b, "partial_row", row, in.partial)
 
 	cell, err := pe.OutputStationary("pe_os_"+c.PE, spec, arith, acc, c.Drain)
 	grid := p.grid("pe", p.module(cell, err), row, col)
@@ -188,16 +126,12 @@ func buildOS(c *Config) (*hw.Module, error) {
 	}
 
 	valid := p.inst("row_valid", p.module(rowValid(c)), hw.Ports{
-		"last_i": lastRow, "partial_i": partialRow, "edge_rows_i": seq["edge_rows_o"]})["valid_o"]
+		"last_i": lastRow, "partial_i": partialRow, "edge_rows_i": in.edge})["valid_o"]
 	p.tail(c, tailIn{
 		valid: b.Named("row_valid", b.Delay(valid, cols-1)),
 		data:  b.Named("row_data", b.Skew(arith.Resolve(b, foot), cols-1, col, -1)),
-		axis:  "col", lanes: cols, col: col, arith: arith, depth: depth, busy: seq["busy_o"], pop: pop,
+		arith: arith, depth: t.depth, busy: in.busy, pop: in.pop,
 	})
-	b.Out("cfg_ready_o", seq["cfg_ready_o"])
-	b.Out("a_ready_o", aOut["s_ready_o"])
-	b.Out("b_ready_o", bOut["s_ready_o"])
-	b.Out("busy_o", seq["busy_o"])
 	return p.build()
 }
 

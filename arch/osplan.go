@@ -24,14 +24,15 @@ func (l *layout) os(s Shape) {
 	l.initial(s)
 }
 
-// osResults: a tile's rows, last row first unless they leave upwards.
-func osResults(c *Config, s Shape, f func(at func(j int) int)) {
+// osResults: a tile's rows, first row first if they leave upwards, otherwise last
+// row first.
+func osResults(c *Config, s Shape, up bool, f func(at func(j int) int)) {
 	for n0 := 0; n0 < s.N; n0 += c.Cols {
 		for m0 := 0; m0 < s.M; m0 += c.Rows {
 			height := min(c.Rows, s.M-m0)
 			for r := range height {
 				i := m0 + r
-				if c.Drain != pe.DrainUp {
+				if !up {
 					i = m0 + height - 1 - r
 				}
 				f(func(j int) int { return inside(i, n0+j, s.N, n0+j < s.N) })

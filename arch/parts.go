@@ -7,6 +7,15 @@ import (
 
 // This file holds the modules that several arrays share.
 
+// declare gives a module the axes of its lanes.
+func declare(b *hw.Builder, lanes []hw.Axis) []int {
+	var ids []int
+	for _, a := range lanes {
+		ids = append(ids, b.Axis(a.Name, a.Size))
+	}
+	return ids
+}
+
 // skid is a one-beat elastic buffer in front of a consumer that decides late
 // whether it takes a beat. Its ready depends on registers only, and an empty
 // buffer passes a beat through in the cycle in which it arrives.
@@ -15,13 +24,13 @@ import (
 //	                     +--> [buffer] ------^       take_i: the beat is consumed
 //
 // Nothing is accepted while en_i is 0.
-func skid(name, axis string, lanes, width int) (*hw.Module, error) {
+func skid(name string, width int, lanes ...hw.Axis) (*hw.Module, error) {
 	b := hw.New(name, "One-beat elastic buffer: ready from registers, no latency when empty.")
-	ax := b.Axis(axis, lanes)
-	valid, data := b.In("s_valid_i", 1), b.In("s_data_i", width, ax)
+	ax := declare(b, lanes)
+	valid, data := b.In("s_valid_i", 1), b.In("s_data_i", width, ax...)
 	en, take := b.In("en_i", 1), b.In("take_i", 1)
 	full := b.Reg("full_q", 1, 0)
-	buf := b.Reg("data_q", width, 0, ax)
+	buf := b.Reg("data_q", width, 0, ax...)
 	ready := b.Named("ready", b.And(b.Not(full), en))
 	avail := b.Named("avail", b.Or(full, b.And(valid, ready)))
 	b.Next(full, b.Named("full_d", b.And(avail, b.Not(take))))
@@ -41,10 +50,10 @@ func skid(name, axis string, lanes, width int) (*hw.Module, error) {
 //
 // The memory reads the row at the head ahead of time: its read address is the
 // head's address after this cycle, and it forwards a row written at that edge.
-func resultFIFO(name, axis string, lanes, width, depth int) (*hw.Module, error) {
+func resultFIFO(name string, width, depth int, lanes ...hw.Axis) (*hw.Module, error) {
 	b := hw.New(name, "Result store of an array that cannot be stopped; empty, it passes a row through at once.")
-	ax := b.Axis(axis, lanes)
-	inV, inD := b.In("in_valid_i", 1), b.In("in_data_i", width, ax)
+	ax := declare(b, lanes)
+	inV, inD := b.In("in_valid_i", 1), b.In("in_data_i", width, ax...)
 	ready := b.In("out_ready_i", 1)
 	aw, cw := hw.Bits(depth-1), hw.Bits(depth)
 	head, tail := b.Reg("head_q", aw, 0), b.Reg("tail_q", aw, 0)
@@ -63,7 +72,7 @@ func resultFIFO(name, axis string, lanes, width, depth int) (*hw.Module, error) 
 	b.Next(head, headD)
 	b.Next(tail, b.Named("tail_d", step(tail, push)))
 	b.Next(count, b.Named("count_d", b.Sub(b.Add(count, b.Zext(cw, push)), b.Zext(cw, read))))
-	q := b.Mem("store", width, depth, true, ax)
+	q := b.Mem("store", width, depth, true, ax...)
 	b.SetMem(q, hw.MemPorts{WEn: push, WAddr: tail, WData: inD, RAddr: headD})
 	b.Out("out_valid_o", valid)
 	b.Out("out_data_o", b.Named("data", b.Mux(some, q, inD)))
@@ -74,11 +83,11 @@ func resultFIFO(name, axis string, lanes, width, depth int) (*hw.Module, error) 
 
 // addC adds a row of the initial C to each result row. c_* is the stream of
 // initial rows, already behind a skid buffer.
-func addC(name, axis string, lanes, width int, arith pe.Arith) (*hw.Module, error) {
+func addC(name string, width int, arith pe.Arith, lanes ...hw.Axis) (*hw.Module, error) {
 	b := hw.New(name, "Adds the initial C to the result rows.")
-	ax := b.Axis(axis, lanes)
-	inV, inD := b.In("in_valid_i", 1), b.In("in_data_i", width, ax)
-	cV, cD := b.In("c_valid_i", 1), b.In("c_data_i", width, ax)
+	ax := declare(b, lanes)
+	inV, inD := b.In("in_valid_i", 1), b.In("in_data_i", width, ax...)
+	cV, cD := b.In("c_valid_i", 1), b.In("c_data_i", width, ax...)
 	ready := b.In("out_ready_i", 1)
 	b.Out("out_valid_o", b.Named("valid", b.And(inV, cV)))
 	b.Out("out_data_o", b.Named("data", arith.Add(b, inD, cD)))
@@ -128,10 +137,15 @@ func countdown(b *hw.Builder, name string, from int, set hw.ID) hw.ID {
 	if from <= 0 {
 		return b.Const(1, 1)
 	}
-	w := hw.Bits(from)
+	return countdownFrom(b, name, b.Const(hw.Bits(from), uint64(from)), set)
+}
+
+// countdownFrom is a countdown from a value that is known when set is 1.
+func countdownFrom(b *hw.Builder, name string, from, set hw.ID) hw.ID {
+	w := b.Width(from)
 	q := b.Reg(name, w, 0)
 	zero := b.Eq(q, b.Const(w, 0))
-	b.Next(q, b.Mux(set, b.Const(w, uint64(from)), b.Mux(zero, q, b.Sub(q, b.Const(w, 1)))))
+	b.Next(q, b.Mux(set, from, b.Mux(zero, q, b.Sub(q, b.Const(w, 1)))))
 	return zero
 }
 
@@ -148,7 +162,7 @@ func credits(b *hw.Builder, depth int, take, rows, give hw.ID) hw.ID {
 // tap passes x down an axis with one register between neighbours: lane i is x,
 // i edges ago.
 func tap(b *hw.Builder, name string, axis int, x hw.ID) hw.ID {
-	w := b.Wire(name, b.Width(x), axis)
+	w := b.Wire(name, b.Width(x), append(b.ShapeOf(x).Axes(), axis)...)
 	b.Drive(w, b.Shift(axis, +1, b.Pipe(name+"_q", w), x))
 	return w
 }

@@ -118,11 +118,7 @@ func portsTable(t *testing.T) string {
 		for _, s := range append(e.Ports.In, e.Ports.Out) {
 			var fields []string
 			for _, f := range s.Fields {
-				if f.Lanes == 1 {
-					fields = append(fields, fmt.Sprintf("%s %d", f.Name, f.Width))
-				} else {
-					fields = append(fields, fmt.Sprintf("%s %d x %d", f.Name, f.Lanes, f.Width))
-				}
+				fields = append(fields, fieldText(f))
 			}
 			row := cells[s.Name]
 			row[i] = strings.Join(fields, ", ")

@@ -177,7 +177,7 @@ func (systolic) layout(l *layout, s Shape) {
 
 func (systolic) eachResult(c *Config, s Shape, f func(at func(j int) int)) {
 	if c.Dataflow == OS {
-		osResults(c, s, f)
+		osResults(c, s, c.Drain == pe.DrainUp, f)
 	} else {
 		wsResults(c, s, f)
 	}

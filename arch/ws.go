@@ -195,7 +195,7 @@ func buildWS(c *Config) (*hw.Module, error) {
 		"first_i": b.Pipe("first_here_q", tag("first", seq["first_o"])),
 		"last_i":  b.Pipe("last_here_q", tag("last", seq["last_o"])),
 		"data_i":  aligned})
-	p.tail(c, tailIn{valid: acc["valid_o"], data: acc["data_o"], axis: "col", lanes: cols, col: col, arith: arith, depth: depth, busy: seq["busy_o"], pop: pop})
+	p.tail(c, tailIn{valid: acc["valid_o"], data: acc["data_o"], arith: arith, depth: depth, busy: seq["busy_o"], pop: pop})
 	b.Out("cfg_ready_o", seq["cfg_ready_o"])
 	b.Out("w_ready_o", seq["w_ready_o"])
 	b.Out("a_ready_o", seq["a_ready_o"])

@@ -42,6 +42,15 @@ func (b *Builder) Axis(name string, size int) int {
 	return len(b.m.Axes) - 1
 }
 
+// AxisAt returns the axis of the given index.
+func (b *Builder) AxisAt(a int) Axis {
+	if !b.m.axisOK(a) {
+		b.fail("no axis %d (expected 0..%d)", a, len(b.m.Axes)-1)
+		return Axis{}
+	}
+	return b.m.Axes[a]
+}
+
 // Shape returns the set of the given axes.
 func (b *Builder) Shape(axes ...int) Shape {
 	var s Shape

@@ -45,6 +45,20 @@ func OutputStationary(name string, s Spec, arith Arith, accBits int, drain strin
 	b.Out("first_o", b.Pipe("first_q", first))
 	b.Out("last_o", lastQ)
 
+	acc := accumulate(b, arith, accBits, first, x, y)
+	for i, n := range suffix(arith.Words()) {
+		in := b.In("d_"+n+"_i", accBits)
+		if drain == DrainDown2 {
+			in = b.Pipe("d1_"+n+"_q", in)
+		}
+		b.Out("d_"+n+"_o", b.Pipe("d0_"+n+"_q", b.Mux(lastQ, acc[i], in)))
+	}
+	return b.Build()
+}
+
+// accumulate makes the accumulator of a sum that stays in its cell: it adds x*y every
+// cycle, to zero when first is 1.
+func accumulate(b *hw.Builder, arith Arith, accBits int, first, x, y hw.ID) []hw.ID {
 	names := suffix(arith.Words())
 	var acc, gated []hw.ID
 	for _, n := range names {
@@ -55,12 +69,31 @@ func OutputStationary(name string, s Spec, arith Arith, accBits int, drain strin
 	for i, v := range arith.MAC(b, gated, x, y) {
 		b.Next(acc[i], b.Named("new_"+names[i], v))
 	}
-	for i, n := range names {
-		in := b.In("d_"+n+"_i", accBits)
-		if drain == DrainDown2 {
-			in = b.Pipe("d1_"+n+"_q", in)
-		}
-		b.Out("d_"+n+"_o", b.Pipe("d0_"+n+"_q", b.Mux(lastQ, acc[i], in)))
+	return acc
+}
+
+// Broadcast is the cell of an array whose operands reach all cells of a row or column
+// in the same cycle. The sum stays in the cell; when it is complete, all cells copy theirs at
+// once into a chain that moves up the column, one row an edge.
+//
+//	x_i (of its row)    y_i (of its column)
+//	      |                  |
+//	      +----> [ MAC ] <---+
+//	first_i ---> acc <--+
+//	              |
+//	capture_i -> mux --> d_q --> d_o (to the cell above)
+//	              ^
+//	             d_i (from the cell below)
+//
+// capture_i comes with the cycle after the last beat of a sum. A bubble is a beat of zero
+// operands without flags.
+func Broadcast(name string, s Spec, arith Arith, accBits int) (*hw.Module, error) {
+	b := hw.New(name, fmt.Sprintf("Processing element of a broadcast array, %s x %s into %d bits.", s.A, s.B, accBits))
+	x, y := b.In("x_i", s.A.Bits), b.In("y_i", s.B.Bits)
+	first, capture := b.In("first_i", 1), b.In("capture_i", 1)
+	acc := accumulate(b, arith, accBits, first, x, y)
+	for i, n := range suffix(arith.Words()) {
+		b.Out("d_"+n+"_o", b.Pipe("d_"+n+"_q", b.Mux(capture, acc[i], b.In("d_"+n+"_i", accBits))))
 	}
 	return b.Build()
 }

@@ -22,7 +22,7 @@ type job struct {
 	play    drive.Play
 	want    []int64
 	cycles  int64 // of the closed form
-	first   bool // begins with a reset
+	first   bool  // begins with a reset
 }
 
 func (j *job) String() string {
@@ -125,7 +125,7 @@ func (m *maker) fill(j *job) error {
 	}
 	j.cycles = m.e.Cycles(s, o)
 	j.play.Cut = j.cut
-	j.play.Limit = int(20*j.cycles) + 2000
+	j.play.Limit = int(2*j.cycles) + 2000
 	if j.first {
 		j.play.Reset = 1 + m.rng.IntN(3)
 	}
@@ -135,9 +135,18 @@ func (m *maker) fill(j *job) error {
 			j.play.Valid[i] = m.pattern()
 		}
 		j.play.Ready = m.pattern()
+		// Every beat may wait for a pattern's only one, and the streams for each other.
+		beats := j.play.Results
+		for i, s := range m.e.Ports.In {
+			beats += len(j.play.Beats[i]) / s.BeatBytes
+		}
+		j.play.Limit += maxPattern * beats
 	}
 	return nil
 }
+
+// maxPattern is the greatest period of a handshake pattern.
+const maxPattern = 64
 
 func (m *maker) operand(matrix byte, j *job, f numeric.Int, rows, cols int) (*numeric.Dense, error) {
 	g, err := workloads.NewGenerator(j.data, workloads.Format{Bits: f.Bits, Signed: f.Signed}, m.seed)
@@ -156,7 +165,7 @@ func (m *maker) operand(matrix byte, j *job, f numeric.Int, rows, cols int) (*nu
 // pattern is a random periodic handshake pattern with a random share of ones, and at
 // least one.
 func (m *maker) pattern() []byte {
-	p := make([]byte, 1+m.rng.IntN(64))
+	p := make([]byte, 1+m.rng.IntN(maxPattern))
 	share := m.rng.Float64()
 	for i := range p {
 		if m.rng.Float64() < share {

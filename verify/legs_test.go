@@ -2,7 +2,7 @@ package verify
 
 import (
 	"context"
-	"fmt"
+	"strings"
 	"testing"
 
 	"tpe/arch"
@@ -44,21 +44,21 @@ func TestPresets(t *testing.T) {
 func TestRTL(t *testing.T) {
 	tooltest.Need(t, tool.Verilator, tool.GXX, tool.Icarus, tool.VVP, tool.Yosys, tool.OSU018, tool.Clang)
 	tests := []struct {
-		engine     string
-		rows, cols int
-		legs       string
+		engine, set string // settings beside init_c
+		legs        string
 	}{
-		{"systolic-os", 4, 4, ""},
-		{"systolic-ws", 3, 5, ""},
-		{"systolic-is", 4, 4, "lanes,verilator,icarus"},
-		{"systolic-os-opt1", 3, 5, ""},
-		{"systolic-ws-opt1", 4, 4, ""},
-		{"systolic-ws", 8, 8, "lanes,verilator"},
-		{"systolic-os", 1, 1, "lanes,verilator,icarus,netlist"},
+		{"systolic-os", "rows=4 cols=4", ""},
+		{"systolic-ws", "rows=3 cols=5 acc_rows=5", ""},
+		{"systolic-is", "rows=4 cols=4 acc_rows=5", "lanes,verilator,icarus"},
+		{"systolic-os-opt1", "rows=3 cols=5", ""},
+		{"systolic-ws-opt1", "rows=4 cols=4 acc_rows=5", ""},
+		{"systolic-ws", "rows=8 cols=8 acc_rows=5", "lanes,verilator"},
+		{"systolic-os", "rows=1 cols=1", "lanes,verilator,icarus,netlist"},
+		{"matrix2d-opt1", "rows=3 cols=5", ""},
 	}
 	for _, tt := range tests {
-		t.Run(fmt.Sprintf("%s/%dx%d", tt.engine, tt.rows, tt.cols), func(t *testing.T) {
-			e := build(t, tt.engine, fmt.Sprintf("rows=%d", tt.rows), fmt.Sprintf("cols=%d", tt.cols), "acc_rows=5", "init_c=true")
+		e := build(t, tt.engine, append(strings.Fields(tt.set), "init_c=true")...)
+		t.Run(tt.engine+"/"+e.Top.Name, func(t *testing.T) {
 			crossCheck(t, e, tt.legs, 32)
 		})
 	}

@@ -106,8 +106,9 @@ func TestBrokenHardwareIsCaught(t *testing.T) {
 }
 
 func TestVerifyPresetsOnEval(t *testing.T) {
-	for _, p := range arch.PresetNames() {
-		e := build(t, p, "rows=4", "cols=3", "acc_rows=5", "init_c=true")
+	for _, preset := range arch.Presets() {
+		p := preset.Name
+		e := build(t, p, append(preset.Config.SmallSizes()[1], "init_c=true")...)
 		res, err := Run(context.Background(), e, Options{Cases: 48, Seed: 2, Legs: []Leg{evalLeg("eval", nil)}})
 		if err != nil {
 			t.Fatal(err)

@@ -4,7 +4,7 @@
 // 32 bits (wrap), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph 94820e85e8ba.
+// Graph fb003f7383e3.
 
 `default_nettype none
 

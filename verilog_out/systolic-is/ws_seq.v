@@ -2,7 +2,7 @@
 //
 // ws_seq: Sequencer of the weight-stationary array: loader, streamer, weight halves and credits.
 //
-// Graph 46b27e03f959.
+// Graph 65cfd4227af4.
 
 `default_nettype none
 

@@ -2,7 +2,7 @@
 //
 // os_seq: Sequencer of the output-stationary array: beats, tiles, drain spacing and credits.
 //
-// Graph 315130227933.
+// Graph 89e5fa4fd001.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // 32 bits (wrap), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph a6511ab6ddb3.
+// Graph e9739d85b018.
 
 `default_nettype none
 
@@ -21,12 +21,12 @@ module systolic_os_mac_32x32 (
   input  wire             b_valid_i,
   input  wire [32*8-1:0]  b_data_i,    // [col]
   input  wire             y_ready_i,
-  output wire             y_valid_o,
-  output wire [32*32-1:0] y_data_o,    // [col]
   output wire             cfg_ready_o,
   output wire             a_ready_o,
   output wire             b_ready_o,
-  output wire             busy_o
+  output wire             busy_o,
+  output wire             y_valid_o,
+  output wire [32*32-1:0] y_data_o     // [col]
 );
 
   localparam ROW = 32;
@@ -38,10 +38,10 @@ module systolic_os_mac_32x32 (
   reg [ROW*8-1:0] a_q;
   reg [COL*8-1:0] b_q;
   reg first_q;
-  reg [ROW-1:0] first_row_q;
   reg last_q;
-  reg [ROW-1:0] last_row_q;
   reg partial_q;
+  reg [ROW-1:0] first_row_q;
+  reg [ROW-1:0] last_row_q;
   reg [ROW-1:0] partial_row_q;
   wire [ROW*8-1:0] a_d;
   wire [COL*8-1:0] b_d;
@@ -225,19 +225,19 @@ module systolic_os_mac_32x32 (
       a_q <= {ROW{8'd0}};
       b_q <= {COL{8'd0}};
       first_q <= 1'b0;
-      first_row_q <= {ROW{1'b0}};
       last_q <= 1'b0;
-      last_row_q <= {ROW{1'b0}};
       partial_q <= 1'b0;
+      first_row_q <= {ROW{1'b0}};
+      last_row_q <= {ROW{1'b0}};
       partial_row_q <= {ROW{1'b0}};
     end else begin
       a_q <= a_d;
       b_q <= b_d;
       first_q <= first_d;
-      first_row_q <= first_row;
       last_q <= last_d;
-      last_row_q <= last_row;
       partial_q <= partial_d;
+      first_row_q <= first_row;
+      last_row_q <= last_row;
       partial_row_q <= partial_row;
     end
   end
@@ -247,10 +247,10 @@ module systolic_os_mac_32x32 (
     a_q = {ROW{8'd0}};
     b_q = {COL{8'd0}};
     first_q = 1'b0;
-    first_row_q = {ROW{1'b0}};
     last_q = 1'b0;
-    last_row_q = {ROW{1'b0}};
     partial_q = 1'b0;
+    first_row_q = {ROW{1'b0}};
+    last_row_q = {ROW{1'b0}};
     partial_row_q = {ROW{1'b0}};
   end
 `endif

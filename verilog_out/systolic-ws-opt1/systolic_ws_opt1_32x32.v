@@ -4,7 +4,7 @@
 // into 32 bits (wrap), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph c3742c5fa960.
+// Graph f52cadf8beab.
 
 `default_nettype none
 

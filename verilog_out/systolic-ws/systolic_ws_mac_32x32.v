@@ -4,7 +4,7 @@
 // 32 bits (wrap), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph 9fd070b97699.
+// Graph 4273a196c890.
 
 `default_nettype none
 
