@@ -14,20 +14,30 @@ import (
 
 // Load reads a library from a file, gzip or plain.
 func Load(path string) (*Library, error) {
+	src, err := Text(path)
+	if err != nil {
+		return nil, err
+	}
+	return Read(path, src)
+}
+
+// Text returns the text of a file, gzip or plain.
+func Text(path string) ([]byte, error) {
 	src, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("liberty file: %w", err)
 	}
-	if bytes.HasPrefix(src, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(bytes.NewReader(src))
-		if err == nil {
-			src, err = io.ReadAll(z)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("liberty file %s: %w", path, err)
-		}
+	if !bytes.HasPrefix(src, []byte{0x1f, 0x8b}) {
+		return src, nil
 	}
-	return Read(path, src)
+	z, err := gzip.NewReader(bytes.NewReader(src))
+	if err == nil {
+		src, err = io.ReadAll(z)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("liberty file %s: %w", path, err)
+	}
+	return src, nil
 }
 
 // Read reads a library. The error joins the *[Error] of every fault, at most ten.
