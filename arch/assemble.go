@@ -45,6 +45,32 @@ func (p *parts) build() (*hw.Module, error) {
 	return p.b.Build()
 }
 
+// over is a field of a stream with a word for each coordinate of the axes.
+func (p *parts) over(name string, width int, axes ...int) field {
+	return field{name, width, p.lanes(axes)}
+}
+
+// stream makes the ports of a consumed stream, with a buffer behind them, and
+// returns valid and the fields by name. take is 1 when the beat is consumed, which it may
+// be only while valid is.
+func (p *parts) stream(name string, en, take hw.ID, fields ...field) map[string]hw.ID {
+	in := hw.Ports{"s_valid_i": p.b.In(name+"_valid_i", 1), "en_i": en, "take_i": take}
+	for _, f := range fields {
+		var axes []int
+		for _, l := range f.lanes {
+			axes = append(axes, p.b.AxisNamed(l.Name))
+		}
+		in["s_"+f.name+"_i"] = p.b.In(name+"_"+f.name+"_i", f.width, axes...)
+	}
+	out := p.inst("skid_"+name, p.module(skid("skid_"+name, fields...)), in)
+	p.b.Out(name+"_ready_o", out["s_ready_o"])
+	got := map[string]hw.ID{"valid": out["valid_o"]}
+	for _, f := range fields {
+		got[f.name] = out[f.name+"_o"]
+	}
+	return got
+}
+
 // grid is an array of cells whose ports are linked to their neighbours.
 type grid struct {
 	p     *parts
@@ -122,13 +148,11 @@ func (p *parts) tail(c *Config, t tailIn) {
 	b.Drive(t.pop, store["pop_o"])
 	if c.InitC {
 		take := b.Wire("c_take", 1)
-		in := p.inst("skid_c", p.module(skid("skid_c", acc, lanes...)), hw.Ports{
-			"s_valid_i": b.In("c_valid_i", 1), "s_data_i": b.In("c_data_i", acc, axes...), "en_i": t.busy, "take_i": take})
+		in := p.stream("c", t.busy, take, p.over("data", acc, axes...))
 		sum := p.inst("add_c", p.module(addC("add_c", acc, t.arith, lanes...)), hw.Ports{
-			"in_valid_i": valid, "in_data_i": data, "c_valid_i": in["valid_o"], "c_data_i": in["data_o"], "out_ready_i": ready})
+			"in_valid_i": valid, "in_data_i": data, "c_valid_i": in["valid"], "c_data_i": in["data"], "out_ready_i": ready})
 		b.Drive(take, sum["take_o"])
 		b.Drive(storeReady, sum["in_ready_o"])
-		b.Out("c_ready_o", in["s_ready_o"])
 		valid, data = sum["out_valid_o"], sum["out_data_o"]
 	}
 	b.Out("y_valid_o", valid)

@@ -36,6 +36,7 @@ type Config struct {
 	AccK       int // the greatest K, when AccBits is 0
 	Overflow   string
 	InitC      bool // a stream of initial C is added to the result
+	Scaling
 
 	Systolic // of the kind of that name
 }

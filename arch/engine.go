@@ -87,6 +87,9 @@ func checkCount(c *Config, s Shape, what string, n int) error {
 type Operands struct {
 	A, B *numeric.Dense // M x K and K x N
 	Init []int64        // M x N, row-major: the initial C; nil is zero
+	// Scale and Zero have a word for each group of k and each column of B, for
+	// engines that want them ([Config.Matrices]); else nil.
+	Scale, Zero *numeric.Dense
 }
 
 // RowA implements [Data].
@@ -128,11 +131,8 @@ const maxBeatBytes = 1 << 31
 // zeros on it if there is none.
 func (p *Plan) Play(o Operands) (drive.Play, error) {
 	s := p.shape
-	if o.A.Rows != s.M || o.A.Cols != s.K || o.B.Rows != s.K || o.B.Cols != s.N || (o.Init != nil && len(o.Init) != s.M*s.N) {
-		return drive.Play{}, fmt.Errorf("arch: operands %dx%d and %dx%d, %d initial words for gemm %s", o.A.Rows, o.A.Cols, o.B.Rows, o.B.Cols, len(o.Init), s)
-	}
-	if o.Init != nil && !p.e.InitC {
-		return drive.Play{}, fmt.Errorf("arch: engine %s has no stream of initial C", p.e.Name)
+	if err := p.e.checkOperands(s, o); err != nil {
+		return drive.Play{}, err
 	}
 	l := &layout{e: p.e, Operands: o, play: drive.Play{Beats: make([][]byte, len(p.e.Ports.In)), Results: p.Results()}}
 	p.e.family().layout(l, s)

@@ -31,8 +31,7 @@ func drainPeriod(drain string, rows int) int {
 }
 
 // osDepth is the number of rows that the result store needs so that credits
-// never delay a beat while results are taken at once: the rows of a tile, and
-// those that earlier tiles at the closest spacing still owe when its last beat comes.
+// never delay a beat while results are taken at once.
 func osDepth(rows, cols int, drain, overlap string) int {
 	if overlap == OverlapNone {
 		return rows
@@ -41,15 +40,7 @@ func osDepth(rows, cols int, drain, overlap string) int {
 	if drain == pe.DrainUp {
 		gap = 2
 	}
-	latency, period, depth := osLatency(rows, cols), drainPeriod(drain, rows), rows
-	for age := period; age <= latency; age += period {
-		for i := range rows { // the row i before the last is delivered at latency - gap*i
-			if latency-gap*i >= age {
-				depth++
-			}
-		}
-	}
-	return depth
+	return storeDepth(rows, gap, osLatency(rows, cols), drainPeriod(drain, rows))
 }
 
 // rowValid follows the rows of finished tiles through the drain chain, beside

@@ -16,6 +16,13 @@ func declare(b *hw.Builder, lanes []hw.Axis) []int {
 	return ids
 }
 
+// field is one data field of a stream: a word in each of its lanes.
+type field struct {
+	name  string
+	width int
+	lanes []hw.Axis
+}
+
 // skid is a one-beat elastic buffer in front of a consumer that decides late
 // whether it takes a beat. Its ready depends on registers only, and an empty
 // buffer passes a beat through in the cycle in which it arrives.
@@ -23,21 +30,34 @@ func declare(b *hw.Builder, lanes []hw.Axis) []int {
 //	s_valid_i, s_data_i -+-----------------> mux --> valid_o, data_o
 //	                     +--> [buffer] ------^       take_i: the beat is consumed
 //
-// Nothing is accepted while en_i is 0.
-func skid(name string, width int, lanes ...hw.Axis) (*hw.Module, error) {
+// Nothing is accepted while en_i is 0. A beat has one or more fields.
+func skid(name string, fields ...field) (*hw.Module, error) {
 	b := hw.New(name, "One-beat elastic buffer: ready from registers, no latency when empty.")
-	ax := declare(b, lanes)
-	valid, data := b.In("s_valid_i", 1), b.In("s_data_i", width, ax...)
+	axes := map[string]int{}
+	valid := b.In("s_valid_i", 1)
+	in := make([]hw.ID, len(fields))
+	for i, f := range fields {
+		var over []int
+		for _, l := range f.lanes {
+			if _, ok := axes[l.Name]; !ok {
+				axes[l.Name] = b.Axis(l.Name, l.Size)
+			}
+			over = append(over, axes[l.Name])
+		}
+		in[i] = b.In("s_"+f.name+"_i", f.width, over...)
+	}
 	en, take := b.In("en_i", 1), b.In("take_i", 1)
 	full := b.Reg("full_q", 1, 0)
-	buf := b.Reg("data_q", width, 0, ax...)
 	ready := b.Named("ready", b.And(b.Not(full), en))
 	avail := b.Named("avail", b.Or(full, b.And(valid, ready)))
 	b.Next(full, b.Named("full_d", b.And(avail, b.Not(take))))
-	b.NextIf(buf, ready, data)
 	b.Out("s_ready_o", ready)
 	b.Out("valid_o", avail)
-	b.Out("data_o", b.Named("data", b.Mux(full, buf, data)))
+	for i, f := range fields {
+		buf := b.Reg(f.name+"_q", f.width, 0, b.ShapeOf(in[i]).Axes()...)
+		b.NextIf(buf, ready, in[i])
+		b.Out(f.name+"_o", b.Named(f.name, b.Mux(full, buf, in[i])))
+	}
 	b.Assert("take_only_what_is_there", b.Or(b.Not(take), avail))
 	return b.Build()
 }
@@ -159,10 +179,50 @@ func credits(b *hw.Builder, depth int, take, rows, give hw.ID) hw.ID {
 	return q
 }
 
+// storeDepth is the number of beats that a result store needs so that credits never
+// delay a tile while results are taken at once. A tile reserves all its beats at its
+// end; they are delivered gap edges apart, the last at latency edges after the end; ends are
+// at least period edges apart. To the beats of a tile come those that earlier tiles at
+// the closest spacing still owe when its end comes.
+func storeDepth(beats, gap, latency, period int) int {
+	depth := beats
+	for age := period; age <= latency; age += period {
+		for i := range beats { // the beat i before the last is delivered at latency - gap*i
+			if latency-gap*i >= age {
+				depth++
+			}
+		}
+	}
+	return depth
+}
+
 // tap passes x down an axis with one register between neighbours: lane i is x,
 // i edges ago.
 func tap(b *hw.Builder, name string, axis int, x hw.ID) hw.ID {
 	w := b.Wire(name, b.Width(x), append(b.ShapeOf(x).Axes(), axis)...)
 	b.Drive(w, b.Shift(axis, +1, b.Pipe(name+"_q", w), x))
 	return w
+}
+
+// accumulator adds the sums of successive chunks in a memory of depth rows and
+// lets out those of the last chunk. addr_i comes with the row, next_addr_i is the address of
+// the row that comes an edge later.
+func accumulator(acc, sumBits, depth int, signed bool, arith pe.Arith, lanes ...hw.Axis) (*hw.Module, error) {
+	b := hw.New("accumulator", "Accumulates the partial sums of successive chunks of K.")
+	ax := declare(b, lanes)
+	rw := hw.Bits(depth)
+	next, addr := b.In("next_addr_i", rw), b.In("addr_i", rw)
+	valid, first, last := b.In("valid_i", 1), b.In("first_i", 1), b.In("last_i", 1)
+	in := b.In("data_i", sumBits, ax...)
+	if signed {
+		in = b.Sext(acc, in)
+	} else {
+		in = b.Zext(acc, in)
+	}
+	q := b.Mem("partial", acc, depth, true, ax...)
+	sum := b.Named("sum", b.Mux(first, in, arith.Add(b, q, in)))
+	b.SetMem(q, hw.MemPorts{WEn: b.And(valid, b.Not(last)), WAddr: addr, WData: sum, RAddr: next})
+	b.Out("valid_o", b.Pipe("valid_q", b.And(valid, last)))
+	b.Out("data_o", b.Pipe("data_q", sum))
+	return b.Build()
 }

@@ -96,18 +96,13 @@ func (p *parts) tileFront(t tiles, spec pe.Spec, aAxes, bAxes []int) tileBeats {
 	cfg["cfg_mv_i"] = b.In("cfg_mv_i", hw.Bits(t.rows))
 	cfg["cfg_valid_i"] = b.In("cfg_valid_i", 1)
 	issue, fire, pop := b.Wire("issue", 1), b.Wire("fire", 1), b.Wire("pop", 1)
-	stream := func(name string, width int, axes []int) hw.Ports {
-		return p.inst("skid_"+name, p.module(skid("skid_"+name, width, p.lanes(axes)...)), hw.Ports{
-			"s_valid_i": b.In(name+"_valid_i", 1), "s_data_i": b.In(name+"_data_i", width, axes...), "en_i": issue, "take_i": fire})
-	}
-	aOut, bOut := stream("a", spec.A.Bits, aAxes), stream("b", spec.B.Bits, bAxes)
-	cfg["avail_i"], cfg["pop_i"] = b.Named("avail", b.And(aOut["valid_o"], bOut["valid_o"])), pop
+	aOut := p.stream("a", issue, fire, p.over("data", spec.A.Bits, aAxes...))
+	bOut := p.stream("b", issue, fire, p.over("data", spec.B.Bits, bAxes...))
+	cfg["avail_i"], cfg["pop_i"] = b.Named("avail", b.And(aOut["valid"], bOut["valid"])), pop
 	seq := p.inst("seq", p.module(tileSeq(t)), cfg)
 	b.Drive(issue, seq["issue_o"])
 	b.Drive(fire, seq["fire_o"])
 	b.Out("cfg_ready_o", seq["cfg_ready_o"])
-	b.Out("a_ready_o", aOut["s_ready_o"])
-	b.Out("b_ready_o", bOut["s_ready_o"])
 	b.Out("busy_o", seq["busy_o"])
 
 	// A cycle without a beat is a beat of zeros.
@@ -115,7 +110,7 @@ func (p *parts) tileFront(t tiles, spec pe.Spec, aAxes, bAxes []int) tileBeats {
 		return b.Pipe(name, b.Mux(fire, x, b.Const(b.Width(x), 0)))
 	}
 	return tileBeats{
-		a: gate("a_q", aOut["data_o"]), b: gate("b_q", bOut["data_o"]),
+		a: gate("a_q", aOut["data"]), b: gate("b_q", bOut["data"]),
 		first: b.Pipe("first_q", seq["first_o"]), last: b.Pipe("last_q", seq["last_o"]), partial: b.Pipe("partial_q", seq["partial_o"]),
 		edge: seq["edge_rows_o"], busy: seq["busy_o"], pop: pop,
 	}

@@ -117,29 +117,6 @@ func wsSeq(c *Config, depth int) (*hw.Module, error) {
 	return b.Build()
 }
 
-// accumulator adds the sums of successive chunks in a memory of acc_rows rows and
-// lets out those of the last chunk. addr_i comes one edge before the row.
-func accumulator(c *Config, sumBits int) (*hw.Module, error) {
-	acc := c.accBits()
-	b := hw.New("accumulator", "Accumulates the partial sums of successive chunks of K.")
-	col := b.Axis("col", c.Cols)
-	rw := hw.Bits(c.AccRows)
-	next, addr := b.In("next_addr_i", rw), b.In("addr_i", rw)
-	valid, first, last := b.In("valid_i", 1), b.In("first_i", 1), b.In("last_i", 1)
-	in := b.In("data_i", sumBits, col)
-	if c.moves().Signed {
-		in = b.Sext(acc, in)
-	} else {
-		in = b.Zext(acc, in)
-	}
-	q := b.Mem("partial", acc, c.AccRows, true, col)
-	sum := b.Named("sum", b.Mux(first, in, c.arith(c.moves()).Add(b, q, in)))
-	b.SetMem(q, hw.MemPorts{WEn: b.And(valid, b.Not(last)), WAddr: addr, WData: sum, RAddr: next})
-	b.Out("valid_o", b.Pipe("valid_q", b.And(valid, last)))
-	b.Out("data_o", b.Pipe("data_q", sum))
-	return b.Build()
-}
-
 // buildWS builds the weight-stationary array.
 func buildWS(c *Config) (*hw.Module, error) {
 	rows, cols := c.Rows, c.Cols
@@ -189,7 +166,7 @@ func buildWS(c *Config) (*hw.Module, error) {
 		return b.Named(name+"_early", b.Delay(b.Pipe(name+"_tag_q", x), travel))
 	}
 	early := tag("row", seq["row_o"])
-	acc := p.inst("acc", p.module(accumulator(c, sumBits)), hw.Ports{
+	acc := p.inst("acc", p.module(accumulator(c.accBits(), sumBits, c.AccRows, spec.Signed, arith, b.AxisAt(col))), hw.Ports{
 		"next_addr_i": early, "addr_i": b.Pipe("row_here_q", early),
 		"valid_i": b.Pipe("valid_here_q", tag("valid", seq["a_fire_o"])),
 		"first_i": b.Pipe("first_here_q", tag("first", seq["first_o"])),

@@ -51,6 +51,9 @@ func (b *Builder) AxisAt(a int) Axis {
 	return b.m.Axes[a]
 }
 
+// AxisNamed returns the index of the axis of that name, or -1.
+func (b *Builder) AxisNamed(name string) int { return b.m.AxisIndex(name) }
+
 // Shape returns the set of the given axes.
 func (b *Builder) Shape(axes ...int) Shape {
 	var s Shape

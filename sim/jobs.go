@@ -17,7 +17,7 @@ type jobs struct {
 	opt    Options
 	runner drive.Runner
 	stop   func() error
-	gen    [3]*workloads.Generator // of A, B and the initial C
+	gen    map[byte]*workloads.Generator // by matrix: those of arch.Matrix, and 'C', the initial C
 }
 
 func (j *jobs) close() {
@@ -28,18 +28,25 @@ func (j *jobs) close() {
 
 // openData makes the generators when they are first needed.
 func (j *jobs) openData() error {
-	if j.gen[0] != nil {
+	if j.gen != nil {
 		return nil
 	}
+	gen := map[byte]*workloads.Generator{}
+	given := map[byte]workloads.Data{'A': j.opt.Data.A, 'B': j.opt.Data.B, 'C': j.opt.Data.C}
 	acc := j.e.Acc()
-	formats := [3]numeric.Int{j.e.A, j.e.B, acc.Int}
-	for i, d := range []workloads.Data{j.opt.Data.A, j.opt.Data.B, j.opt.Data.C} {
-		g, err := workloads.NewGenerator(d, workloads.Format{Bits: formats[i].Bits, Signed: formats[i].Signed}, j.opt.Seed)
+	initial := arch.Matrix{Name: 'C', Format: workloads.Format{Bits: acc.Bits, Signed: acc.Signed}}
+	for _, m := range append(j.e.Matrices(arch.Shape{}), initial) {
+		d, ok := given[m.Name]
+		if !ok {
+			d = workloads.Data{Kind: workloads.DataFull}
+		}
+		g, err := workloads.NewGenerator(d, m.Format, j.opt.Seed)
 		if err != nil {
 			return fmt.Errorf("--data: %w", err)
 		}
-		j.gen[i] = g
+		gen[m.Name] = g
 	}
+	j.gen = gen
 	return nil
 }
 
@@ -141,17 +148,17 @@ type generated struct {
 }
 
 // RowA implements [arch.Data].
-func (d *generated) RowA(dst []int32, i int) { d.row(dst, 0, int64(i)*int64(d.shape.K)) }
+func (d *generated) RowA(dst []int32, i int) { d.row(dst, 'A', int64(i)*int64(d.shape.K)) }
 
 // RowB implements [arch.Data].
-func (d *generated) RowB(dst []int32, k int) { d.row(dst, 1, int64(k)*int64(d.shape.N)) }
+func (d *generated) RowB(dst []int32, k int) { d.row(dst, 'B', int64(k)*int64(d.shape.N)) }
 
-func (d *generated) row(dst []int32, which int, start int64) {
+func (d *generated) row(dst []int32, which byte, start int64) {
 	if len(d.buf) < len(dst) {
 		d.buf = make([]int64, len(dst))
 	}
 	buf := d.buf[:len(dst)]
-	d.j.gen[which].FillRow(buf, workloads.Operand{Layer: d.layer, Matrix: "AB"[which]}, start)
+	d.j.gen[which].FillRow(buf, workloads.Operand{Layer: d.layer, Matrix: which}, start)
 	for i, v := range buf {
 		dst[i] = int32(v)
 	}
@@ -220,9 +227,13 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 	if err != nil {
 		return 0, err
 	}
-	o := arch.Operands{
-		A: j.operand(0, layer, repeat, s.K, r.m0, 0, r.m, s.K),
-		B: j.operand(1, layer, repeat, s.N, 0, r.n0, s.K, r.n),
+	var o arch.Operands
+	for _, m := range j.e.Matrices(part) {
+		if m.Name == 'A' {
+			o.Put(m, j.operand(m, layer, repeat, s.K, r.m0, 0))
+		} else {
+			o.Put(m, j.operand(m, layer, repeat, s.N, 0, r.n0))
+		}
 	}
 	if j.e.InitC {
 		o.Init = j.initial(layer, repeat, s.N, r)
@@ -265,14 +276,14 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 	return span, nil
 }
 
-// operand makes rows x cols elements of A (0) or B (1), whose rows have stride
-// elements, from element (r0, c0).
-func (j *jobs) operand(which, layer, repeat, stride, r0, c0, rows, cols int) *numeric.Dense {
-	d := numeric.NewDense(rows, cols)
-	buf := make([]int64, cols)
-	op := workloads.Operand{Layer: layer, Repeat: repeat, Matrix: "AB"[which]}
-	for i := range rows {
-		j.gen[which].FillRow(buf, op, int64(r0+i)*int64(stride)+int64(c0))
+// operand makes the part of a matrix that m describes: from element (r0, c0) on, of
+// rows with stride elements.
+func (j *jobs) operand(m arch.Matrix, layer, repeat, stride, r0, c0 int) *numeric.Dense {
+	d := numeric.NewDense(m.Rows, m.Cols)
+	buf := make([]int64, m.Cols)
+	op := workloads.Operand{Layer: layer, Repeat: repeat, Matrix: m.Name}
+	for i := range m.Rows {
+		j.gen[m.Name].FillRow(buf, op, int64(r0+i)*int64(stride)+int64(c0))
 		row := d.Row(i)
 		for k, v := range buf {
 			row[k] = int32(v)
@@ -284,7 +295,7 @@ func (j *jobs) operand(which, layer, repeat, stride, r0, c0, rows, cols int) *nu
 func (j *jobs) initial(layer, repeat, stride int, r region) []int64 {
 	c := make([]int64, r.m*r.n)
 	for i := range r.m {
-		j.gen[2].FillRow(c[i*r.n:(i+1)*r.n], workloads.Operand{Layer: layer, Repeat: repeat, Matrix: 'C'}, int64(r.m0+i)*int64(stride)+int64(r.n0))
+		j.gen['C'].FillRow(c[i*r.n:(i+1)*r.n], workloads.Operand{Layer: layer, Repeat: repeat, Matrix: 'C'}, int64(r.m0+i)*int64(stride)+int64(r.n0))
 	}
 	return c
 }

@@ -101,15 +101,14 @@ func (m *maker) fill(j *job) error {
 		return err
 	}
 	s := j.shape
-	a, err := m.operand('A', j, m.e.A, s.M, s.K)
-	if err != nil {
-		return err
+	var o arch.Operands
+	for _, want := range m.e.Matrices(s) {
+		d, err := m.operand(want, j)
+		if err != nil {
+			return err
+		}
+		o.Put(want, d)
 	}
-	b, err := m.operand('B', j, m.e.B, s.K, s.N)
-	if err != nil {
-		return err
-	}
-	o := arch.Operands{A: a, B: b}
 	if m.e.InitC {
 		acc := m.e.Acc()
 		o.Init = make([]int64, s.M*s.N)
@@ -148,14 +147,20 @@ func (m *maker) fill(j *job) error {
 // maxPattern is the greatest period of a handshake pattern.
 const maxPattern = 64
 
-func (m *maker) operand(matrix byte, j *job, f numeric.Int, rows, cols int) (*numeric.Dense, error) {
-	g, err := workloads.NewGenerator(j.data, workloads.Format{Bits: f.Bits, Signed: f.Signed}, m.seed)
+// operand makes one matrix. Scales and zero points are random in half of the cases, so
+// that extreme operands meet both random and extreme ones.
+func (m *maker) operand(want arch.Matrix, j *job) (*numeric.Dense, error) {
+	data := j.data
+	if want.Name != 'A' && want.Name != 'B' && j.index/2%2 == 0 {
+		data = workloads.Data{Kind: workloads.DataFull}
+	}
+	g, err := workloads.NewGenerator(data, want.Format, m.seed)
 	if err != nil {
 		return nil, err
 	}
-	d := numeric.NewDense(rows, cols)
-	buf := make([]int64, rows*cols)
-	g.FillRow(buf, workloads.Operand{Layer: j.index, Matrix: matrix}, 0)
+	d := numeric.NewDense(want.Rows, want.Cols)
+	buf := make([]int64, len(d.Data))
+	g.FillRow(buf, workloads.Operand{Layer: j.index, Matrix: want.Name}, 0)
 	for i, v := range buf {
 		d.Data[i] = int32(v)
 	}

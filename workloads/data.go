@@ -174,10 +174,11 @@ func (s DataSet) String() string {
 }
 
 // Format is the range of an operand: integers of Bits bits, two's complement if
-// Signed.
+// Signed, without the least of them if Symmetric as well.
 type Format struct {
-	Bits   int
-	Signed bool
+	Bits      int
+	Signed    bool
+	Symmetric bool
 }
 
 // Validate reports a width that int64 values cannot hold.
@@ -195,14 +196,21 @@ func (f Format) Validate() error {
 // Range returns the least and the greatest value of the format.
 func (f Format) Range() (least, greatest int64) {
 	if f.Signed {
-		return -1 << (f.Bits - 1), 1<<(f.Bits-1) - 1
+		least, greatest = -1<<(f.Bits-1), 1<<(f.Bits-1)-1
+		if f.Symmetric {
+			least = -greatest
+		}
+		return least, greatest
 	}
 	return 0, 1<<f.Bits - 1
 }
 
 // String returns "int8", "uint4" and so on.
 func (f Format) String() string {
-	if f.Signed {
+	switch {
+	case f.Symmetric:
+		return "symint" + strconv.Itoa(f.Bits)
+	case f.Signed:
 		return "int" + strconv.Itoa(f.Bits)
 	}
 	return "uint" + strconv.Itoa(f.Bits)

@@ -71,7 +71,7 @@ func generator(t *testing.T, spec string, f Format, seed uint64) *Generator {
 
 // TestGeneratorValues pins values: they must never change, on any platform.
 func TestGeneratorValues(t *testing.T) {
-	i8, u4 := Format{8, true}, Format{4, false}
+	i8, u4 := Format{Bits: 8, Signed: true}, Format{Bits: 4, Signed: false}
 	tests := []struct {
 		spec   string
 		format Format
@@ -83,7 +83,7 @@ func TestGeneratorValues(t *testing.T) {
 		{"normal:3", u4, []int64{3, 2, 0, 2, 1, 7, 2, 1}},
 		{"laplace:5", i8, []int64{3, 0, -5, 0, -1, 16, 0, -1}},
 		{"zeros:0.5", i8, []int64{53, 0, 0, 0, 0, -123, 0, 0}},
-		{"full", Format{64, true}, []int64{-5342044344230905106, 8745817503348835249, 3515914090289191764, 8656496265276190402, 6968407992797158847, -388321140209501444, 8633774689739338167, 7875024722138314200}},
+		{"full", Format{Bits: 64, Signed: true}, []int64{-5342044344230905106, 8745817503348835249, 3515914090289191764, 8656496265276190402, 6968407992797158847, -388321140209501444, 8633774689739338167, 7875024722138314200}},
 		{"alternate", i8, []int64{127, -128, 127, -128, 127, -128, 127, -128}},
 		{"min", i8, []int64{-128, -128, -128, -128, -128, -128, -128, -128}},
 		{"max", u4, []int64{15, 15, 15, 15, 15, 15, 15, 15}},
@@ -102,7 +102,7 @@ func TestGeneratorValues(t *testing.T) {
 // in range, and differ between seeds and operands.
 func TestRandomAccess(t *testing.T) {
 	for _, spec := range []string{"full", "normal:30", "laplace:9", "zeros:0.3", "alternate"} {
-		for _, f := range []Format{{8, true}, {8, false}, {2, true}, {1, false}, {16, true}} {
+		for _, f := range []Format{{Bits: 8, Signed: true}, {Bits: 8}, {Bits: 2, Signed: true}, {Bits: 1}, {Bits: 16, Signed: true}, {Bits: 5, Signed: true, Symmetric: true}} {
 			g := generator(t, spec, f, 42)
 			op := Operand{Layer: 1, Repeat: 1 << 40, Matrix: 'B'}
 			const start = int64(1) << 50
@@ -120,7 +120,7 @@ func TestRandomAccess(t *testing.T) {
 		}
 	}
 	base := make([]int64, 64)
-	generator(t, "full", Format{16, true}, 1).FillRow(base, Operand{Matrix: 'A'}, 0)
+	generator(t, "full", Format{Bits: 16, Signed: true}, 1).FillRow(base, Operand{Matrix: 'A'}, 0)
 	for name, other := range map[string]struct {
 		seed uint64
 		op   Operand
@@ -129,7 +129,7 @@ func TestRandomAccess(t *testing.T) {
 		"repeat": {1, Operand{Repeat: 1, Matrix: 'A'}}, "matrix": {1, Operand{Matrix: 'B'}},
 	} {
 		row := make([]int64, 64)
-		generator(t, "full", Format{16, true}, other.seed).FillRow(row, other.op, 0)
+		generator(t, "full", Format{Bits: 16, Signed: true}, other.seed).FillRow(row, other.op, 0)
 		if slices.Equal(row, base) {
 			t.Errorf("another %s gives the same values", name)
 		}
@@ -139,7 +139,7 @@ func TestRandomAccess(t *testing.T) {
 func TestFillRowAllocatesNothing(t *testing.T) {
 	row := make([]int64, 512)
 	for _, spec := range []string{"full", "normal:30", "zeros:0.5"} {
-		g := generator(t, spec, Format{8, true}, 1)
+		g := generator(t, spec, Format{Bits: 8, Signed: true}, 1)
 		if n := testing.AllocsPerRun(10, func() { g.FillRow(row, Operand{Matrix: 'A'}, 7) }); n != 0 {
 			t.Errorf("%s: %v allocations a row, want 0", spec, n)
 		}
@@ -283,17 +283,20 @@ func TestDistributionOfDraws(t *testing.T) {
 		}
 		return m
 	}
-	if m := counts("full", Format{4, true}); len(m) != 16 || m[-8] < 3800 || m[-8] > 4400 {
+	if m := counts("full", Format{Bits: 4, Signed: true}); len(m) != 16 || m[-8] < 3800 || m[-8] > 4400 {
 		t.Errorf("full int4 = %v", m)
 	}
-	if m := counts("zeros:0.75", Format{16, true}); math.Abs(float64(m[0])/n-0.75) > 0.01 {
+	if m := counts("zeros:0.75", Format{Bits: 16, Signed: true}); math.Abs(float64(m[0])/n-0.75) > 0.01 {
 		t.Errorf("zeros:0.75 has %d zeros of %d", m[0], n)
 	}
-	if m := counts("zeros:1", Format{16, true}); m[0] != n {
+	if m := counts("zeros:1", Format{Bits: 16, Signed: true}); m[0] != n {
 		t.Errorf("zeros:1 has %d zeros of %d", m[0], n)
 	}
 	sum, squares := 0.0, 0.0
-	for v, c := range counts("normal:20", Format{8, true}) {
+	if m := counts("full", Format{Bits: 2, Signed: true, Symmetric: true}); len(m) != 3 || math.Abs(float64(m[-1])/n-1./3) > 0.01 || math.Abs(float64(m[0])/n-1./3) > 0.01 {
+		t.Errorf("full ternary: %v", m)
+	}
+	for v, c := range counts("normal:20", Format{Bits: 8, Signed: true}) {
 		sum += float64(v) * float64(c)
 		squares += float64(v*v) * float64(c)
 	}
@@ -308,11 +311,11 @@ func TestGeneratorErrors(t *testing.T) {
 		format Format
 		want   string
 	}{
-		{"const:128", Format{8, true}, "constant is out of range: 128 (expected -128 to 127 for int8)"},
-		{"full", Format{0, true}, "operand width is out of range: 0 bits (expected 1 to 64)"},
-		{"full", Format{64, false}, "operand width is out of range: 64 bits (expected 1 to 63)"},
-		{"normal:1e6", Format{32, true}, "distribution is too wide: normal:1e+06 spans 20000001 values (expected at most 1048576)"},
-		{"laplace:1e9", Format{8, true}, "scale of the distribution is out of range: laplace:1e+09 (expected 0.01 to 1048576)"},
+		{"const:128", Format{Bits: 8, Signed: true}, "constant is out of range: 128 (expected -128 to 127 for int8)"},
+		{"full", Format{Bits: 0, Signed: true}, "operand width is out of range: 0 bits (expected 1 to 64)"},
+		{"full", Format{Bits: 64, Signed: false}, "operand width is out of range: 64 bits (expected 1 to 63)"},
+		{"normal:1e6", Format{Bits: 32, Signed: true}, "distribution is too wide: normal:1e+06 spans 20000001 values (expected at most 1048576)"},
+		{"laplace:1e9", Format{Bits: 8, Signed: true}, "scale of the distribution is out of range: laplace:1e+09 (expected 0.01 to 1048576)"},
 	}
 	for _, tt := range tests {
 		d, err := ParseData(tt.spec)
@@ -323,7 +326,7 @@ func TestGeneratorErrors(t *testing.T) {
 			t.Errorf("NewGenerator(%s, %v) error = %v, want %s", tt.spec, tt.format, err, tt.want)
 		}
 	}
-	if _, err := NewGenerator(Data{}, Format{8, true}, 1); err == nil {
+	if _, err := NewGenerator(Data{}, Format{Bits: 8, Signed: true}, 1); err == nil {
 		t.Error("NewGenerator of the zero Data: no error")
 	}
 }
@@ -337,7 +340,7 @@ func npy(descr, order, shape string, data []byte) []byte {
 }
 
 func TestValueFiles(t *testing.T) {
-	i8, i16, u8 := Format{8, true}, Format{16, true}, Format{8, false}
+	i8, i16, u8 := Format{Bits: 8, Signed: true}, Format{Bits: 16, Signed: true}, Format{Bits: 8, Signed: false}
 	tests := []struct {
 		name   string
 		data   []byte
@@ -361,7 +364,7 @@ func TestValueFiles(t *testing.T) {
 		{"c.i16", []byte{1, 2, 3}, i16, nil, "size is not a multiple of the element: 3 bytes (expected a multiple of 2)"},
 		{"d.i16", []byte{1, 2}, i8, nil, "value 0 is out of range: 513 (expected -128 to 127 for int8)"},
 		{"e.i8", nil, i8, nil, "file has no values: 0 bytes (expected at least one value)"},
-		{"e.bin", []byte{1, 2, 3, 4}, Format{32, true}, nil, "raw file for a wide operand: int32 (expected a .npy or .i32 file beyond 16 bits)"},
+		{"e.bin", []byte{1, 2, 3, 4}, Format{Bits: 32, Signed: true}, nil, "raw file for a wide operand: int32 (expected a .npy or .i32 file beyond 16 bits)"},
 	}
 	dir := t.TempDir()
 	for _, tt := range tests {

@@ -1,12 +1,15 @@
 package workloads
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // Operand names one matrix of one repetition of one layer.
 type Operand struct {
 	// Layer is the row of the workload and Repeat the repetition, both from 0.
 	Layer, Repeat int
-	// Matrix is 'A', 'B' or 'C'.
+	// Matrix is 'A', 'B' or 'C', or 'S' and 'Z' for scales and zero points of B.
 	Matrix byte
 }
 
@@ -135,7 +138,11 @@ func (g *Generator) fillRandom(dst []int64, key, start uint64) {
 
 // uniform maps 64 random bits to a value of the format.
 func (g *Generator) uniform(h uint64) int64 {
-	if g.format.Signed {
+	switch {
+	case g.format.Symmetric: // one value less than a power of two
+		i, _ := bits.Mul64(h, uint64(g.most-g.least+1))
+		return g.least + int64(i)
+	case g.format.Signed:
 		return int64(h) >> (64 - g.format.Bits)
 	}
 	return int64(h >> (64 - g.format.Bits))

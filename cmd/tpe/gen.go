@@ -96,12 +96,14 @@ func benchJob(eng *arch.Engine, s arch.Shape, seed uint64) (drive.Play, drive.Tr
 	if err != nil {
 		return fail(err)
 	}
-	a, err1 := operand('A', eng.A, s.M, s.K, seed)
-	b, err2 := operand('B', eng.B, s.K, s.N, seed)
-	if err := errors.Join(err1, err2); err != nil {
-		return fail(err)
+	var o arch.Operands
+	for _, want := range eng.Matrices(s) {
+		d, err := operand(want, seed)
+		if err != nil {
+			return fail(err)
+		}
+		o.Put(want, d)
 	}
-	o := arch.Operands{A: a, B: b}
 	play, err := plan.Play(o)
 	if err != nil {
 		return fail(err)
@@ -132,13 +134,14 @@ func benchJob(eng *arch.Engine, s arch.Shape, seed uint64) (drive.Play, drive.Tr
 	return play, traces[0], nil
 }
 
-func operand(matrix byte, f numeric.Int, rows, cols int, seed uint64) (*numeric.Dense, error) {
-	g, err := workloads.NewGenerator(workloads.Data{Kind: workloads.DataFull}, workloads.Format{Bits: f.Bits, Signed: f.Signed}, seed)
+func operand(want arch.Matrix, seed uint64) (*numeric.Dense, error) {
+	g, err := workloads.NewGenerator(workloads.Data{Kind: workloads.DataFull}, want.Format, seed)
 	if err != nil {
 		return nil, err
 	}
-	d, buf := numeric.NewDense(rows, cols), make([]int64, rows*cols)
-	g.FillRow(buf, workloads.Operand{Matrix: matrix}, 0)
+	d := numeric.NewDense(want.Rows, want.Cols)
+	buf := make([]int64, len(d.Data))
+	g.FillRow(buf, workloads.Operand{Matrix: want.Name}, 0)
 	for i, v := range buf {
 		d.Data[i] = int32(v)
 	}

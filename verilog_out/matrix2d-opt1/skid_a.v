@@ -3,7 +3,7 @@
 // skid_a: One-beat elastic buffer: ready from registers, no latency when empty.
 //
 // Axes: row = 32.
-// Graph 82badf034b0d.
+// Graph 4469b000c491.
 
 `default_nettype none
 

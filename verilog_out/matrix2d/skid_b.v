@@ -3,7 +3,7 @@
 // skid_b: One-beat elastic buffer: ready from registers, no latency when empty.
 //
 // Axes: col = 32.
-// Graph f6773ded02d1.
+// Graph 2543fa25bc29.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // 32 bits (wrap), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph e9739d85b018.
+// Graph cc55834d6c34.
 
 `default_nettype none
 
@@ -21,9 +21,9 @@ module systolic_os_mac_32x32 (
   input  wire             b_valid_i,
   input  wire [32*8-1:0]  b_data_i,    // [col]
   input  wire             y_ready_i,
-  output wire             cfg_ready_o,
   output wire             a_ready_o,
   output wire             b_ready_o,
+  output wire             cfg_ready_o,
   output wire             busy_o,
   output wire             y_valid_o,
   output wire [32*32-1:0] y_data_o     // [col]
