@@ -35,10 +35,13 @@ type Config struct {
 	AccBits    int // width of the accumulator; 0: the least that cannot overflow for AccK
 	AccK       int // the greatest K, when AccBits is 0
 	Overflow   string
-	InitC      bool // a stream of initial C is added to the result
+	Overlap    string // what may go on at the same time (systolic.go)
+	AccRows    int    // of arrays that keep weights: rows of the accumulator memory
+	InitC      bool   // a stream of initial C is added to the result
 	Scaling
 
 	Systolic // of the kind of that name
+	Tree     // of the kind tree
 }
 
 // Overflow rules of the accumulator.
@@ -57,7 +60,7 @@ func DefaultOf(kind string) Config {
 	c := Config{
 		Schema: SchemaVersion, Name: "custom", Kind: kind, FreqMHz: 1000, Rows: 32, Cols: 32,
 		PE: peMAC, Multiplier: pe.MulStar, A: numeric.Int{Bits: 8, Signed: true}, B: numeric.Int{Bits: 8, Signed: true},
-		AccBits: 32, Overflow: Wrap,
+		AccBits: 32, Overflow: Wrap, Overlap: OverlapFull, AccRows: 512,
 	}
 	if f := familyOf(kind); f != nil {
 		f.defaults(&c)

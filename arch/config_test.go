@@ -26,6 +26,7 @@ func TestBadYAML(t *testing.T) {
 		{"dataflow", "dataflow: rs\n", `e.yaml:1:11: dataflow: unknown value: "rs" (expected os, ws or is)`},
 		{"pe", "pe: macc\n", `e.yaml:1:5: pe: unknown value: "macc" (expected mac or opt1)`},
 		{"kind", "kind: sphere\n", `e.yaml:1:7: kind: unknown value: "sphere" (expected ` + orList(kindNames()) + `)`},
+		{"tree that saturates inside", "kind: tree\noverflow: saturate\nacc_bits: 18\n", `e.yaml:2:11: overflow: sums of 16 products saturate inside a tree, whose order is not that of k: "saturate" (expected wrap, or acc_bits of at least 20)`},
 		{"format", "a: int99\n", `e.yaml:1:4: a: bad width of integer format: "int99" (expected int2..int64 or uint1..uint64)`},
 		{"float format", "b: bf16\n", `e.yaml:1:4: b: unknown integer format: "bf16" (expected int2..int64 or uint1..uint64)`},
 		{"wide operand", "a: int17\n", `e.yaml:1:4: a: out of range: 17 (expected 2..16)`},

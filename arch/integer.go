@@ -37,6 +37,28 @@ func gridFields() []Field {
 	}
 }
 
+// overlapField and accRowsField are the keys of arrays that keep weights.
+func overlapField() Field {
+	return textField("overlap", "none, load, drain or full (docs/cycles.md)", func(c *Config) *string { return &c.Overlap })
+}
+
+func accRowsField(of string) Field {
+	return intField("acc_rows", of+"rows of the accumulator memory, 1..65536", func(c *Config) *int { return &c.AccRows })
+}
+
+func (v *validation) stationary(c *Config) {
+	v.oneOf("overlap", c.Overlap, OverlapNone, OverlapLoad, OverlapDrain, OverlapFull)
+	v.between("acc_rows", c.AccRows, 1, 65536)
+}
+
+// exactTree asks that the sum of n products fits the accumulator where it saturates: the
+// order of a tree is not that of k, so nothing may saturate inside.
+func (v *validation) exactTree(c *Config, n int) {
+	if need := c.A.Bits + c.B.Bits + clog2(n); c.Overflow == Saturate && c.accBits() < need {
+		v.bad("overflow", "sums of %d products saturate inside a tree, whose order is not that of k: %q (expected wrap, or acc_bits of at least %d)", n, c.Overflow, need)
+	}
+}
+
 // smallGrids are small arrays of rows and columns: square, odd, and one that is
 // larger than a word of lanes.
 func smallGrids() [][]string {

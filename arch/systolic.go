@@ -37,9 +37,7 @@ const (
 // Systolic are the parameters of a systolic array beside those that kinds share.
 type Systolic struct {
 	Dataflow string
-	Overlap  string
 	Drain    string // output-stationary: down2 or up
-	AccRows  int    // weight- and input-stationary: rows of the accumulator memory
 }
 
 // systolic is the kind of that name. Its builders are in os.go and ws.go.
@@ -49,13 +47,13 @@ func (systolic) fields() []Field {
 	list := append(gridFields(), textField("dataflow", "os, ws or is: output-, weight- or input-stationary", func(c *Config) *string { return &c.Dataflow }))
 	list = append(list, integerFields()...)
 	return append(list,
-		textField("overlap", "none, load, drain or full (docs/cycles.md)", func(c *Config) *string { return &c.Overlap }),
+		overlapField(),
 		textField("drain", "output-stationary: down2 or up", func(c *Config) *string { return &c.Drain }),
-		intField("acc_rows", "weight- and input-stationary: rows of the accumulator memory, 1..65536", func(c *Config) *int { return &c.AccRows }))
+		accRowsField("weight- and input-stationary: "))
 }
 
 func (systolic) defaults(c *Config) {
-	c.Systolic = Systolic{Dataflow: WS, Overlap: OverlapFull, Drain: pe.DrainDown2, AccRows: 512}
+	c.Systolic = Systolic{Dataflow: WS, Drain: pe.DrainDown2}
 }
 
 func (systolic) presets() []Preset {
@@ -76,9 +74,8 @@ func (systolic) validate(c *Config, v *validation) {
 	v.between("rows", c.Rows, 1, 256)
 	v.between("cols", c.Cols, 1, 256)
 	v.oneOf("dataflow", c.Dataflow, OS, WS, IS)
-	v.oneOf("overlap", c.Overlap, OverlapNone, OverlapLoad, OverlapDrain, OverlapFull)
+	v.stationary(c)
 	v.oneOf("drain", c.Drain, pe.DrainDown2, pe.DrainUp)
-	v.between("acc_rows", c.AccRows, 1, 65536)
 	v.integerPE(c)
 	if c.Dataflow == OS && c.Overlap == OverlapLoad {
 		v.bad("overlap", "nothing is loaded in an output-stationary array: %q (expected none, drain or full)", c.Overlap)
@@ -187,5 +184,5 @@ func (systolic) timing(c *Config, s Shape, _ Data) Timing {
 	if c.Dataflow == OS {
 		return Timing{Cycles: c.osCycles(s)}
 	}
-	return Timing{Cycles: c.wsCycles(c.streamed(s))}
+	return Timing{Cycles: c.wsCycles(c.wsTimes(), c.streamed(s))}
 }

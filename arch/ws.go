@@ -18,15 +18,30 @@ import (
 // chunk first, then its rows of A stream through. Jobs go chunk innermost, then
 // block, then n. Sums of all but the last chunk stay in the accumulator memory.
 
-// wsLatency is the number of edges from the one that takes a row of A to the one
-// that delivers its result: 1 input register, rows + cols - 1 hops, the accumulator
-// register and the delivery itself.
-func wsLatency(rows, cols int) int { return rows + cols + 1 }
+// stationary are the times of an array that keeps weights, in edges.
+type stationary struct {
+	// travel is from the one that takes a row of A to the one before which its sums stand
+	// in front of the accumulator, less 2: an edge for the input register and the
+	// edge one before, at which the accumulator reads.
+	travel int
+	// hold is from the one that takes the last row of a job until the last use of its
+	// weights, after which that half may be loaded.
+	hold int
+}
 
-// wsSeq is the control of the weight-stationary array: a loader and a streamer
+// latency is from the edge that takes a row of A to the one that delivers its result:
+// the accumulator register and the delivery itself.
+func (t stationary) latency() int { return t.travel + 3 }
+
+// wsTimes are those of the systolic array: rows + cols - 2 hops behind the first PE.
+func (c *Config) wsTimes() stationary {
+	return stationary{travel: c.Rows + c.Cols - 2, hold: c.Rows + c.Cols - 1}
+}
+
+// wsSeq is the control of an array that keeps weights: a loader and a streamer
 // that each run through all jobs, tied by the two weight halves.
-func wsSeq(c *Config, depth int) (*hw.Module, error) {
-	rows, cols := c.Rows, c.Cols
+func wsSeq(c *Config, t stationary, depth int) (*hw.Module, error) {
+	rows := c.Rows
 	b := hw.New("ws_seq", "Sequencer of the weight-stationary array: loader, streamer, weight halves and credits.")
 	cfgValid := b.In("cfg_valid_i", 1)
 	kt, mb, nt := b.In("cfg_kt_i", countBits), b.In("cfg_mb_i", countBits), b.In("cfg_nt_i", countBits)
@@ -74,13 +89,13 @@ func wsSeq(c *Config, depth int) (*hw.Module, error) {
 		set, clear := b.And(wEnd, mine(lsel)), b.Named(name+"_done", b.And(aEnd, mine(ssel)))
 		isFull[h] = b.Reg(name+"_full_q", 1, 0)
 		b.Next(isFull[h], b.Or(set, b.And(isFull[h], b.Not(clear))))
-		passed := countdown(b, name+"_wait_q", rows+cols-1, clear)
+		passed := countdown(b, name+"_wait_q", t.hold, clear)
 		isFree[h] = b.And(passed, b.Not(isFull[h]))
 	}
 	free := credits(b, depth, b.Named("reserve", b.And(aFire, s[1].Last)), b.Const(1, 1), pop)
 	cw := b.Width(free)
 	empty := b.Named("empty", b.Eq(free, b.Const(cw, uint64(depth))))
-	drained := b.Named("drained", b.And(countdown(b, "drain_q", wsLatency(rows, cols), aEnd), empty))
+	drained := b.Named("drained", b.And(countdown(b, "drain_q", t.latency(), aEnd), empty))
 	idle := b.Named("no_weights", b.Not(b.Or(isFull[0], isFull[1])))
 
 	mayLoad := b.Mux(lsel, isFree[1], isFree[0])
@@ -117,16 +132,20 @@ func wsSeq(c *Config, depth int) (*hw.Module, error) {
 	return b.Build()
 }
 
-// buildWS builds the weight-stationary array.
-func buildWS(c *Config) (*hw.Module, error) {
-	rows, cols := c.Rows, c.Cols
-	spec, sumBits := c.moves(), c.sumBits(c.Rows)
-	arith := c.arith(spec)
-	depth := wsLatency(rows, cols) + 1
-	b := c.top()
-	row, col := b.Axis("row", rows), b.Axis("col", cols)
-	p := parts{b: b}
+// wsBeats is what the front of such an array gives to it, all in the input registers
+// but seq and pop.
+type wsBeats struct {
+	a, wsel       hw.ID // a row of A and the half of weights that it needs
+	w, load, lsel hw.ID // a beat of weights, whether there is one, and its half
+	seq           hw.Ports
+	pop           hw.ID
+	depth         int
+}
 
+// wsFront makes the streams cfg, w and a, the sequencer and the input registers. Beats of w
+// have the axis col, those of a the axis row.
+func (p *parts) wsFront(c *Config, t stationary, row, col int) wsBeats {
+	b, spec := p.b, c.moves()
 	cfg := hw.Ports{}
 	for _, n := range []string{"kt", "mb", "nt"} {
 		cfg["cfg_"+n+"_i"] = b.In("cfg_"+n+"_i", countBits)
@@ -138,44 +157,66 @@ func buildWS(c *Config) (*hw.Module, error) {
 	wData, aData := b.In("w_data_i", spec.B.Bits, col), b.In("a_data_i", spec.A.Bits, row)
 	pop := b.Wire("pop", 1)
 	cfg["pop_i"] = pop
-	seq := p.inst("seq", p.module(wsSeq(c, depth)), cfg)
+	depth := t.latency() + 1
+	seq := p.inst("seq", p.module(wsSeq(c, t, depth)), cfg)
+	b.Out("cfg_ready_o", seq["cfg_ready_o"])
+	b.Out("w_ready_o", seq["w_ready_o"])
+	b.Out("a_ready_o", seq["a_ready_o"])
+	b.Out("busy_o", seq["busy_o"])
+	return wsBeats{
+		a: b.Pipe("a_q", aData), wsel: b.Pipe("wsel_q", seq["wsel_o"]),
+		w: b.Pipe("w_q", wData), load: b.Pipe("load_q", seq["w_fire_o"]), lsel: b.Pipe("lsel_q", seq["lsel_o"]),
+		seq: seq, pop: pop, depth: depth,
+	}
+}
 
-	west := b.Named("west", b.Skew(b.Pipe("a_q", aData), 0, row, 1))
-	north := b.Pipe("w_q", wData)
-	wselRow := tap(b, "wsel_row", row, b.Pipe("wsel_q", seq["wsel_o"]))
+// wsBack makes the accumulator and what follows. The sums of a row stand aligned
+// t.travel + 1 edges behind its input register; the row's tags reach the accumulator with
+// them, its address one edge earlier.
+func (p *parts) wsBack(c *Config, t stationary, in wsBeats, aligned hw.ID, sumBits, col int) {
+	b, arith := p.b, c.arith(c.moves())
+	tag := func(name string, x hw.ID) hw.ID {
+		return b.Named(name+"_early", b.Delay(b.Pipe(name+"_tag_q", x), t.travel))
+	}
+	early := tag("row", in.seq["row_o"])
+	acc := p.inst("acc", p.module(accumulator(c.accBits(), sumBits, c.AccRows, c.moves().Signed, arith, b.AxisAt(col))), hw.Ports{
+		"next_addr_i": early, "addr_i": b.Pipe("row_here_q", early),
+		"valid_i": b.Pipe("valid_here_q", tag("valid", in.seq["a_fire_o"])),
+		"first_i": b.Pipe("first_here_q", tag("first", in.seq["first_o"])),
+		"last_i":  b.Pipe("last_here_q", tag("last", in.seq["last_o"])),
+		"data_i":  aligned})
+	p.tail(c, tailIn{valid: acc["valid_o"], data: acc["data_o"], arith: arith, depth: in.depth, busy: in.seq["busy_o"], pop: in.pop})
+}
+
+// buildWS builds the weight-stationary array.
+func buildWS(c *Config) (*hw.Module, error) {
+	rows, cols := c.Rows, c.Cols
+	spec, sumBits := c.moves(), c.sumBits(c.Rows)
+	arith := c.arith(spec)
+	b := c.top()
+	row, col := b.Axis("row", rows), b.Axis("col", cols)
+	p := parts{b: b}
+	t := c.wsTimes()
+	in := p.wsFront(c, t, row, col)
+
+	west := b.Named("west", b.Skew(in.a, 0, row, 1))
+	wselRow := tap(b, "wsel_row", row, in.wsel)
 	cell, err := pe.WeightStationary("pe_ws_"+c.PE, spec, arith, sumBits)
 	grid := p.grid("pe", p.module(cell, err), row, col)
 	grid.link("x", col, +1, west)
 	grid.link("wsel", col, +1, wselRow)
-	grid.link("w", row, +1, north)
+	grid.link("w", row, +1, in.w)
 	for _, n := range sumNames(arith) {
 		grid.link("s_"+n, row, +1, b.Const(sumBits, 0))
 	}
-	grid.broadcast("load", b.Pipe("load_q", seq["w_fire_o"]))
-	grid.broadcast("lsel", b.Pipe("lsel_q", seq["lsel_o"]))
+	grid.broadcast("load", in.load)
+	grid.broadcast("lsel", in.lsel)
 	out := grid.place()
 	var foot []hw.ID
 	for _, n := range sumNames(arith) {
 		foot = append(foot, b.Named("foot_"+n, b.Index(row, rows-1, out["s_"+n+"_o"])))
 	}
 	aligned := b.Named("aligned", b.Skew(arith.Resolve(b, foot), cols-1, col, -1))
-
-	// The row's tags reach the accumulator with it; its address one edge earlier.
-	travel := rows + cols - 2
-	tag := func(name string, x hw.ID) hw.ID {
-		return b.Named(name+"_early", b.Delay(b.Pipe(name+"_tag_q", x), travel))
-	}
-	early := tag("row", seq["row_o"])
-	acc := p.inst("acc", p.module(accumulator(c.accBits(), sumBits, c.AccRows, spec.Signed, arith, b.AxisAt(col))), hw.Ports{
-		"next_addr_i": early, "addr_i": b.Pipe("row_here_q", early),
-		"valid_i": b.Pipe("valid_here_q", tag("valid", seq["a_fire_o"])),
-		"first_i": b.Pipe("first_here_q", tag("first", seq["first_o"])),
-		"last_i":  b.Pipe("last_here_q", tag("last", seq["last_o"])),
-		"data_i":  aligned})
-	p.tail(c, tailIn{valid: acc["valid_o"], data: acc["data_o"], arith: arith, depth: depth, busy: seq["busy_o"], pop: pop})
-	b.Out("cfg_ready_o", seq["cfg_ready_o"])
-	b.Out("w_ready_o", seq["w_ready_o"])
-	b.Out("a_ready_o", seq["a_ready_o"])
-	b.Out("busy_o", seq["busy_o"])
+	p.wsBack(c, t, in, aligned, sumBits, col)
 	return p.build()
 }

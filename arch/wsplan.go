@@ -1,7 +1,7 @@
 package arch
 
-// This file feeds and times the weight-stationary array of ws.go, and through it the
-// input-stationary one.
+// This file feeds and times the weight-stationary array of ws.go, through it the
+// input-stationary one, and the tree of tree.go.
 
 // ws: weights of a chunk last row first, then the rows of a block.
 func (l *layout) ws(s Shape) {
@@ -64,13 +64,15 @@ func (s wsState) shift(by int64) wsState { return wsState{s.w + by, s.a + by, s.
 
 // wsStep adds a job of the given rows:
 //
-//	w' = max(w+1, before+R+C, a+1 if drain, a+L+1 if none) + R - 1
-//	a' = max(w'+1, a+1, a+L+1 if load) + rows - 1          L = R + C + 1
-func (c *Config) wsStep(s wsState, rows int64, firstJob, secondJob bool) wsState {
-	r, latency := int64(c.Rows), int64(wsLatency(c.Rows, c.Cols))
+//	w' = max(w+1, before+H+1, a+1 if drain, a+L+1 if none) + R - 1
+//	a' = max(w'+1, a+1, a+L+1 if load) + rows - 1
+//
+// H and L are the hold and the latency of the array (see [stationary]).
+func (c *Config) wsStep(t stationary, s wsState, rows int64, firstJob, secondJob bool) wsState {
+	r, latency := int64(c.Rows), int64(t.latency())
 	w := s.w + 1
 	if !firstJob && !secondJob {
-		w = max(w, s.before+r+int64(c.Cols))
+		w = max(w, s.before+int64(t.hold)+1)
 	}
 	a := s.a + 1
 	if !firstJob {
@@ -89,9 +91,9 @@ func (c *Config) wsStep(s wsState, rows int64, firstJob, secondJob bool) wsState
 
 // wsRun adds n equal jobs. The recurrence is max-plus linear with constant
 // increments, so once its relative state repeats, every further job adds the same.
-func (c *Config) wsRun(s wsState, n int, rows int64, done *int) wsState {
+func (c *Config) wsRun(t stationary, s wsState, n int, rows int64, done *int) wsState {
 	for i := range n {
-		next := c.wsStep(s, rows, *done == 0, *done == 1)
+		next := c.wsStep(t, s, rows, *done == 0, *done == 1)
 		*done++
 		if *done > 2 && next.relative() == s.relative() {
 			*done += n - 1 - i
@@ -104,18 +106,18 @@ func (c *Config) wsRun(s wsState, n int, rows int64, done *int) wsState {
 
 // wsCycles: jobs go chunk innermost, then block, then tile; the time of the last
 // row of the last job, plus the latency.
-func (c *Config) wsCycles(s Shape) int64 {
+func (c *Config) wsCycles(t stationary, s Shape) int64 {
 	kt, mb, nt := cdiv(s.K, c.Rows), cdiv(s.M, c.AccRows), cdiv(s.N, c.Cols)
 	edge := int64(s.M - (mb-1)*c.AccRows)
 	state, done := wsState{}, 0
 	for n := range nt {
 		prev := state
-		state = c.wsRun(state, kt*(mb-1), int64(c.AccRows), &done)
-		state = c.wsRun(state, kt, edge, &done)
+		state = c.wsRun(t, state, kt*(mb-1), int64(c.AccRows), &done)
+		state = c.wsRun(t, state, kt, edge, &done)
 		if n > 1 && state.relative() == prev.relative() {
 			state = state.shift(int64(nt-1-n) * (state.a - prev.a))
 			break
 		}
 	}
-	return state.a + int64(wsLatency(c.Rows, c.Cols))
+	return state.a + int64(t.latency())
 }

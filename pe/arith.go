@@ -15,6 +15,12 @@ type Arith interface {
 	// MAC returns sum + x*y as words of the same width, x in format A and y in
 	// format B.
 	MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID
+	// Product returns x*y as words of width bits. A single word may be extended by the
+	// sign of [Spec]; a pair of words holds modulo 2^width only.
+	Product(b *hw.Builder, width int, x, y hw.ID) []hw.ID
+	// Merge returns the sum of two running sums of one width, modulo 2^width: where it is
+	// used nothing may saturate.
+	Merge(b *hw.Builder, x, y []hw.ID) []hw.ID
 	// Resolve returns the binary value of a running sum.
 	Resolve(b *hw.Builder, sum []hw.ID) hw.ID
 	// Add returns x + y, two binary words of one width, by the overflow rule.

@@ -29,14 +29,24 @@ func (m MAC) MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID {
 	if m.Mul != MulBooth4 {
 		return []hw.ID{m.add(b, sum[0], m.product(b, w, x, y))}
 	}
-	rows := m.boothRows(b, w, x, y)
-	if !m.Saturate {
-		s, c := b.Compress(append([]hw.ID{sum[0]}, rows...)...)
-		return []hw.ID{b.Add(s, c)}
+	if m.Saturate {
+		return []hw.ID{m.add(b, sum[0], m.Product(b, w, x, y)[0])}
 	}
-	s, c := b.Compress(rows...)
-	return []hw.ID{m.add(b, sum[0], b.Named("product", b.Add(s, c)))}
+	s, c := b.Compress(append([]hw.ID{sum[0]}, m.boothRows(b, w, x, y)...)...)
+	return []hw.ID{b.Add(s, c)}
 }
+
+// Product implements [Arith].
+func (m MAC) Product(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
+	if m.Mul != MulBooth4 {
+		return []hw.ID{m.product(b, width, x, y)}
+	}
+	s, c := b.Compress(m.boothRows(b, width, x, y)...)
+	return []hw.ID{b.Named("product", b.Add(s, c))}
+}
+
+// Merge implements [Arith].
+func (MAC) Merge(b *hw.Builder, x, y []hw.ID) []hw.ID { return []hw.ID{b.Add(x[0], y[0])} }
 
 // Resolve implements [Arith].
 func (MAC) Resolve(_ *hw.Builder, sum []hw.ID) hw.ID { return sum[0] }

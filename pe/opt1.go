@@ -32,6 +32,18 @@ func (o OPT1) MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID {
 	return []hw.ID{s, c}
 }
 
+// Product implements [Arith].
+func (o OPT1) Product(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
+	s, c := b.Compress(o.boothRows(b, width, x, y)...)
+	return []hw.ID{s, c}
+}
+
+// Merge implements [Arith].
+func (OPT1) Merge(b *hw.Builder, x, y []hw.ID) []hw.ID {
+	s, c := b.Compress(x[0], x[1], y[0], y[1])
+	return []hw.ID{s, c}
+}
+
 // Resolve implements [Arith].
 func (OPT1) Resolve(b *hw.Builder, sum []hw.ID) hw.ID { return b.Add(sum[0], sum[1]) }
 

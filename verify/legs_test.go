@@ -55,6 +55,7 @@ func TestRTL(t *testing.T) {
 		{"systolic-ws", "rows=8 cols=8 acc_rows=5", "lanes,verilator"},
 		{"systolic-os", "rows=1 cols=1", "lanes,verilator,icarus,netlist"},
 		{"matrix2d-opt1", "rows=3 cols=5", ""},
+		{"tree-opt1", "cells=3 lanes=5 acc_rows=5", ""},
 	}
 	for _, tt := range tests {
 		e := build(t, tt.engine, append(strings.Fields(tt.set), "init_c=true")...)

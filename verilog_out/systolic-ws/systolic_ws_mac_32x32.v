@@ -4,7 +4,7 @@
 // 32 bits (wrap), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph 4273a196c890.
+// Graph 7f2a871fa972.
 
 `default_nettype none
 
@@ -22,12 +22,12 @@ module systolic_ws_mac_32x32 (
   input  wire [32*8-1:0]  w_data_i,    // [col]
   input  wire [32*8-1:0]  a_data_i,    // [row]
   input  wire             y_ready_i,
-  output wire             y_valid_o,
-  output wire [32*32-1:0] y_data_o,    // [col]
   output wire             cfg_ready_o,
   output wire             w_ready_o,
   output wire             a_ready_o,
-  output wire             busy_o
+  output wire             busy_o,
+  output wire             y_valid_o,
+  output wire [32*32-1:0] y_data_o     // [col]
 );
 
   localparam ROW = 32;
@@ -37,11 +37,11 @@ module systolic_ws_mac_32x32 (
   genvar col;
 
   reg [ROW*8-1:0] a_q;
-  reg [COL*8-1:0] w_q;
   reg wsel_q;
-  reg [ROW-1:0] wsel_row_q;
+  reg [COL*8-1:0] w_q;
   reg load_q;
   reg lsel_q;
+  reg [ROW-1:0] wsel_row_q;
   reg [9:0] row_tag_q;
   reg [9:0] row_here_q;
   reg valid_tag_q;
@@ -214,11 +214,11 @@ module systolic_ws_mac_32x32 (
   always @(posedge clk_i) begin
     if (!rst_ni) begin
       a_q <= {ROW{8'd0}};
-      w_q <= {COL{8'd0}};
       wsel_q <= 1'b0;
-      wsel_row_q <= {ROW{1'b0}};
+      w_q <= {COL{8'd0}};
       load_q <= 1'b0;
       lsel_q <= 1'b0;
+      wsel_row_q <= {ROW{1'b0}};
       row_tag_q <= 10'd0;
       row_here_q <= 10'd0;
       valid_tag_q <= 1'b0;
@@ -229,11 +229,11 @@ module systolic_ws_mac_32x32 (
       last_here_q <= 1'b0;
     end else begin
       a_q <= a_data_i;
-      w_q <= w_data_i;
       wsel_q <= wsel_d;
-      wsel_row_q <= wsel_row;
+      w_q <= w_data_i;
       load_q <= load_d;
       lsel_q <= lsel_d;
+      wsel_row_q <= wsel_row;
       row_tag_q <= row_tag_d;
       row_here_q <= row_early;
       valid_tag_q <= valid_tag_d;
@@ -248,11 +248,11 @@ module systolic_ws_mac_32x32 (
 `ifndef SYNTHESIS
   initial begin
     a_q = {ROW{8'd0}};
-    w_q = {COL{8'd0}};
     wsel_q = 1'b0;
-    wsel_row_q = {ROW{1'b0}};
+    w_q = {COL{8'd0}};
     load_q = 1'b0;
     lsel_q = 1'b0;
+    wsel_row_q = {ROW{1'b0}};
     row_tag_q = 10'd0;
     row_here_q = 10'd0;
     valid_tag_q = 1'b0;

@@ -1,0 +1,112 @@
+package pe
+
+import (
+	"fmt"
+
+	"tpe/hw"
+)
+
+// Tree is an adder tree over the lanes of a dot product.
+type Tree struct {
+	Spec
+	Arith   Arith
+	Lanes   int // products, 1 to 256
+	SumBits int // width of the result, which holds the sum of all products or wraps
+	Every   int // levels of adders between two registers, at least 1
+}
+
+// Stages is the number of edges from the operands to the sum: the products' register and one
+// for every Every levels of the tree.
+func (t Tree) Stages() int {
+	levels := 0
+	for n := t.Lanes; n > 1; n = (n + 1) / 2 {
+		levels++
+	}
+	return 1 + (levels+t.Every-1)/t.Every
+}
+
+// productBits is the width at which products enter the tree. A binary product grows by one
+// bit a level; a pair of words cannot be extended without adding it, so it has the final width at
+// once.
+func (t Tree) productBits() int {
+	if t.Arith.Words() > 1 {
+		return t.SumBits
+	}
+	return min(t.A.Bits+t.B.Bits, t.SumBits)
+}
+
+// Dot multiplies x and y lane by lane and adds the products. axis is the lanes'.
+//
+//	x[lane], y[lane] --> [products] --> register --> + --> + --> register --> ...
+//	                                        lanes:   n/2   n/4
+func (t Tree) Dot(b *hw.Builder, axis int, x, y hw.ID) []hw.ID {
+	names := suffix(t.Arith.Words())
+	words := t.Arith.Product(b, t.productBits(), x, y)
+	for i, n := range names {
+		words[i] = b.Pipe("product_"+n+"_q", words[i])
+	}
+	lanes := b.AxisAt(axis).Name
+	n, level := t.Lanes, 0
+	for n > 1 {
+		n, level = (n+1)/2, level+1
+		next := b.Axis(fmt.Sprintf("%s_%d", lanes, level), n)
+		w := min(b.Width(words[0])+1, t.SumBits)
+		var left, right []hw.ID
+		for _, x := range words {
+			if t.Signed {
+				x = b.Sext(w, x)
+			} else {
+				x = b.Zext(w, x)
+			}
+			zero := b.Const(w, 0)
+			left = append(left, b.Stride(axis, next, 0, 2, x, zero))
+			right = append(right, b.Stride(axis, next, 1, 2, x, zero))
+		}
+		words = t.Arith.Merge(b, left, right)
+		for i, name := range names {
+			name = fmt.Sprintf("level%d_%s", level, name)
+			if level%t.Every == 0 || n == 1 {
+				words[i] = b.Pipe(name+"_q", words[i])
+			} else {
+				b.Named(name, words[i])
+			}
+		}
+		axis = next
+	}
+	for i := range words {
+		words[i] = b.Index(axis, 0, words[i])
+	}
+	return words
+}
+
+// DotProduct is a dot-product cell with stationary weights: a register file of two halves,
+// one in use and one being loaded, in front of a [Tree].
+//
+//	                w_i
+//	                 |
+//	load_i, lsel_i   v
+//	          [ w0[lane], w1[lane] ]   one place a load: lane 0 <- w_i, lane i <- lane i-1
+//	                 |
+//	wsel_i -------> mux
+//	                 v
+//	x_i[lane] ---> [ products, tree ] ---> s_o
+//
+// The first word of a load ends in the last lane. The weights that belong to x_i are
+// read in the cycle in which it comes. The lane's axis is named axis.
+func DotProduct(name, axis string, t Tree) (*hw.Module, error) {
+	b := hw.New(name, fmt.Sprintf("Dot product of %d lanes with stationary weights, %s x %s into %d bits.", t.Lanes, t.A, t.B, t.SumBits))
+	lane := b.Axis(axis, t.Lanes)
+	x, wsel := b.In("x_i", t.A.Bits, lane), b.In("wsel_i", 1)
+	w, load, lsel := b.In("w_i", t.B.Bits), b.In("load_i", 1), b.In("lsel_i", 1)
+	half := func(n string, mine hw.ID) hw.ID {
+		r := b.Reg(n+"_q", t.B.Bits, 0, lane)
+		b.NextIf(r, b.Named("load_"+n, b.And(load, mine)), b.Shift(lane, +1, r, w))
+		return r
+	}
+	w0, w1 := half("w0", b.Not(lsel)), half("w1", lsel)
+	sum := t.Dot(b, lane, x, b.Named("w", b.Mux(wsel, w1, w0)))
+	for i, n := range suffix(t.Arith.Words()) {
+		b.Out("s_"+n+"_o", sum[i])
+	}
+	return b.Build()
+}
