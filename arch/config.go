@@ -41,7 +41,8 @@ type Config struct {
 	Scaling
 
 	Systolic // of the kind of that name
-	Tree     // of the kind tree
+	Tree     // of the kinds tree and cube
+	Cube     // of the kind of that name
 }
 
 // Overflow rules of the accumulator.

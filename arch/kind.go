@@ -57,6 +57,7 @@ var kinds = [...]struct {
 	{"systolic", "systolic array, output-, weight- or input-stationary", systolic{}},
 	{"matrix2d", "two-dimensional matrix of PEs, outer products by broadcast", matrix2d{}},
 	{"tree", "multiplier-adder tree, dot-product cells with stationary weights", tree{}},
+	{"cube", "three-dimensional cube, a matrix product of blocks every cycle", cube{}},
 }
 
 // Kind names a kind of engine.

@@ -72,7 +72,7 @@ func (matrix2d) eachResult(c *Config, s Shape, f func(at func(j int) int)) { osR
 
 func (matrix2d) timing(c *Config, s Shape, _ Data) Timing {
 	mt, nt := cdiv(s.M, c.Rows), cdiv(s.N, c.Cols)
-	return Timing{Cycles: chainCycles(mt, nt, s.K, c.Rows, s.M-(mt-1)*c.Rows, matrixLatency)}
+	return Timing{Cycles: chainCycles(mt, nt, s.K, c.Rows, lastRows(s.M, c.Rows), matrixLatency)}
 }
 
 func (matrix2d) build(c *Config) (*hw.Module, error) {

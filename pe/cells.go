@@ -98,6 +98,33 @@ func Broadcast(name string, s Spec, arith Arith, accBits int) (*hw.Module, error
 	return b.Build()
 }
 
+// CubeCell is the cell of a three-dimensional systolic array: both operands pass through,
+// each along an axis of its own, and the sum along the third.
+//
+//	x_i --+--> x_q --> x_o (along z)        y_i --+--> y_q --> y_o (along x)
+//	      +-----> [ MAC ] <----------------------+
+//	s_i ------------^  +--> s_q --> s_o (along y)
+func CubeCell(name string, s Spec, arith Arith, sumBits int) (*hw.Module, error) {
+	b := hw.New(name, fmt.Sprintf("Cube processing element, %s x %s into %d bits.", s.A, s.B, sumBits))
+	x, y := b.In("x_i", s.A.Bits), b.In("y_i", s.B.Bits)
+	b.Out("x_o", b.Pipe("x_q", x))
+	b.Out("y_o", b.Pipe("y_q", y))
+	passSum(b, arith, sumBits, x, y)
+	return b.Build()
+}
+
+// passSum adds x*y to the sum that comes in and registers it on its way out.
+func passSum(b *hw.Builder, arith Arith, sumBits int, x, y hw.ID) {
+	names := suffix(arith.Words())
+	var in []hw.ID
+	for _, n := range names {
+		in = append(in, b.In("s_"+n+"_i", sumBits))
+	}
+	for i, v := range arith.MAC(b, in, x, y) {
+		b.Out("s_"+names[i]+"_o", b.Pipe("s_"+names[i]+"_q", v))
+	}
+}
+
 // WeightStationary is the cell of a weight-stationary array: it holds two
 // weights, one in use and one being loaded, and adds x times the one in use to
 // the sum that passes down the column.
@@ -124,13 +151,6 @@ func WeightStationary(name string, s Spec, arith Arith, sumBits int) (*hw.Module
 	b.NextIf(w1, b.Named("load1", b.And(load, lsel)), w)
 	b.Out("w_o", b.Named("w_next", b.Mux(lsel, w1, w0)))
 
-	names := suffix(arith.Words())
-	var in []hw.ID
-	for _, n := range names {
-		in = append(in, b.In("s_"+n+"_i", sumBits))
-	}
-	for i, v := range arith.MAC(b, in, x, b.Named("w", b.Mux(wsel, w1, w0))) {
-		b.Out("s_"+names[i]+"_o", b.Pipe("s_"+names[i]+"_q", v))
-	}
+	passSum(b, arith, sumBits, x, b.Named("w", b.Mux(wsel, w1, w0)))
 	return b.Build()
 }

@@ -43,6 +43,9 @@ func (t Tree) Dot(b *hw.Builder, axis int, x, y hw.ID) []hw.ID {
 	names := suffix(t.Arith.Words())
 	words := t.Arith.Product(b, t.productBits(), x, y)
 	for i, n := range names {
+		if !b.ShapeOf(words[i]).Has(axis) { // the carry of a single row is the constant 0
+			words[i] = b.Bcast(words[i], axis)
+		}
 		words[i] = b.Pipe("product_"+n+"_q", words[i])
 	}
 	lanes := b.AxisAt(axis).Name
@@ -79,6 +82,22 @@ func (t Tree) Dot(b *hw.Builder, axis int, x, y hw.ID) []hw.ID {
 	return words
 }
 
+// DotCell is a dot-product cell whose operands both come with every beat. The lane's axis is
+// named axis.
+func DotCell(name, axis string, t Tree) (*hw.Module, error) {
+	b := hw.New(name, fmt.Sprintf("Dot product of %d lanes, %s x %s into %d bits.", t.Lanes, t.A, t.B, t.SumBits))
+	lane := b.Axis(axis, t.Lanes)
+	t.out(b, lane, b.In("x_i", t.A.Bits, lane), b.In("y_i", t.B.Bits, lane))
+	return b.Build()
+}
+
+// out makes the outputs s_* of a cell.
+func (t Tree) out(b *hw.Builder, axis int, x, y hw.ID) {
+	for i, sum := range t.Dot(b, axis, x, y) {
+		b.Out("s_"+suffix(t.Arith.Words())[i]+"_o", sum)
+	}
+}
+
 // DotProduct is a dot-product cell with stationary weights: a register file of two halves,
 // one in use and one being loaded, in front of a [Tree].
 //
@@ -104,9 +123,6 @@ func DotProduct(name, axis string, t Tree) (*hw.Module, error) {
 		return r
 	}
 	w0, w1 := half("w0", b.Not(lsel)), half("w1", lsel)
-	sum := t.Dot(b, lane, x, b.Named("w", b.Mux(wsel, w1, w0)))
-	for i, n := range suffix(t.Arith.Words()) {
-		b.Out("s_"+n+"_o", sum[i])
-	}
+	t.out(b, lane, x, b.Named("w", b.Mux(wsel, w1, w0)))
 	return b.Build()
 }
