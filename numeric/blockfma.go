@@ -8,9 +8,6 @@ import (
 // NoFloor is the [BlockFMA.Floor] of a unit whose alignment has no least exponent.
 const NoFloor = -1 << 20
 
-// absent is the exponent of a term that does not take part.
-const absent = -1 << 28
-
 // BlockFMA is the arithmetic of a tensor core: groups of N exact products and the
 // accumulator are aligned to the greatest exponent among them, cut there to Frac fraction bits, summed as
 // integers and rounded once.

@@ -204,7 +204,9 @@ func TestZeroProduct(t *testing.T) {
 
 // TestBlockFMAValidate holds units that are impossible.
 func TestBlockFMAValidate(t *testing.T) {
-	good := func() *BlockFMA { return &BlockFMA{A: BF16, B: BF16, C: FP32, Out: FP32, N: 4, Frac: 24, Rounding: TowardZero} }
+	good := func() *BlockFMA {
+		return &BlockFMA{A: BF16, B: BF16, C: FP32, Out: FP32, N: 4, Frac: 24, Rounding: TowardZero}
+	}
 	if err := good().Validate(); err != nil {
 		t.Error(err)
 	}

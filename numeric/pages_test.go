@@ -41,3 +41,19 @@ func TestTensorCorePage(t *testing.T) {
 	}
 	golden.Blocks(t, "../docs/tensor-core.md", map[string]string{"presets": out})
 }
+
+// TestApproximatePage makes the table of errors.
+func TestApproximatePage(t *testing.T) {
+	out := "| m | kind | mean | mean absolute | least | greatest | mean square |\n|---|---|---|---|---|---|---|\n"
+	for _, m := range []int{2, 3, 4, 7} {
+		for _, kind := range []AddMulKind{PAM, LMul, LMulEq, AddCarry} {
+			mul := &AddMul{Float: errorFormats[m], Kind: kind}
+			if mul.Validate() != nil {
+				continue
+			}
+			mean, abs, least, most, square := productErrors(mul)
+			out += fmt.Sprintf("| %d | `%s` | %+.2f %% | %.2f %% | %+.2f %% | %+.2f %% | %.2e |\n", m, kind, mean, abs, least, most, square)
+		}
+	}
+	golden.Blocks(t, "../docs/approximate.md", map[string]string{"product errors": out})
+}

@@ -22,11 +22,15 @@ var operations = []struct {
 	arity int
 	eval  func(in []numeric.Value, r numeric.Rounding) (numeric.Value, numeric.Flags)
 }{
-	{"add", 2, func(v []numeric.Value, r numeric.Rounding) (numeric.Value, numeric.Flags) { return numeric.Add(v[0], v[1], r) }},
+	{"add", 2, func(v []numeric.Value, r numeric.Rounding) (numeric.Value, numeric.Flags) {
+		return numeric.Add(v[0], v[1], r)
+	}},
 	{"sub", 2, func(v []numeric.Value, r numeric.Rounding) (numeric.Value, numeric.Flags) {
 		return numeric.Add(v[0], v[1].Negate(), r)
 	}},
-	{"mul", 2, func(v []numeric.Value, _ numeric.Rounding) (numeric.Value, numeric.Flags) { return numeric.Mul(v[0], v[1]) }},
+	{"mul", 2, func(v []numeric.Value, _ numeric.Rounding) (numeric.Value, numeric.Flags) {
+		return numeric.Mul(v[0], v[1])
+	}},
 	{"mulAdd", 3, func(v []numeric.Value, r numeric.Rounding) (numeric.Value, numeric.Flags) {
 		return numeric.FMA(v[0], v[1], v[2], r)
 	}},

@@ -1,0 +1,83 @@
+package numeric
+
+// GEMM implements [Arithmetic]: every column of Rows units is filled with products of zero past the end
+// of K, since a unit normalises those too. The initial C is added last.
+func (u *ANFMA) GEMM(a, b *Dense, init []int64) ([]int64, error) {
+	out, _, err := u.GEMMShifts(a, b, init)
+	return out, err
+}
+
+// GEMMShifts is GEMM with a histogram: how often a unit shifted its sum left by n places when its product was
+// not zero.
+func (u *ANFMA) GEMMShifts(a, b *Dense, init []int64) (out []int64, shifts []int64, err error) {
+	if err := checkShapes(a, b, init); err != nil {
+		return nil, nil, err
+	}
+	if err := u.Validate(); err != nil {
+		return nil, nil, err
+	}
+	acc := Chain{A: u.Out, B: u.Out, Acc: u.Out}
+	out, shifts = make([]int64, a.Rows*b.Cols), make([]int64, u.Bits+1)
+	bt := b.transposed()
+	for i := range a.Rows {
+		for j := range b.Cols {
+			total, x, y := uint64(0), a.Row(i), bt.Row(j)
+			for k0 := 0; k0 < a.Cols; k0 += u.Rows {
+				s := u.Start()
+				for k := k0; k < k0+u.Rows; k++ {
+					if k >= a.Cols {
+						s = u.Step(s, 0, 0)
+						continue
+					}
+					s = u.Step(s, code(x[k], u.A), code(y[k], u.B))
+					if x[k] != 0 && y[k] != 0 {
+						shifts[s.Shifted]++
+					}
+				}
+				if part := u.Foot(s); k0 == 0 {
+					total = part
+				} else {
+					total = acc.Add(part, total)
+				}
+			}
+			if init != nil {
+				total = acc.Add(uint64(init[i*b.Cols+j]), total)
+			}
+			out[i*b.Cols+j] = int64(total)
+		}
+	}
+	return out, shifts, nil
+}
+
+// ExactDot is the arithmetic of a Kulisch accumulator: all products and the initial C
+// exactly, one rounding at the end.
+type ExactDot struct {
+	A, B, Acc Float
+	Env       Env
+}
+
+// GEMM implements [Arithmetic].
+func (d *ExactDot) GEMM(a, b *Dense, init []int64) ([]int64, error) {
+	if err := checkShapes(a, b, init); err != nil {
+		return nil, err
+	}
+	sum := NewKulisch(d.A, d.B, d.Acc, a.Cols)
+	bt := b.transposed()
+	out := make([]int64, a.Rows*b.Cols)
+	for i := range a.Rows {
+		for j := range b.Cols {
+			sum.Reset()
+			x, y := a.Row(i), bt.Row(j)
+			for k := range x {
+				p, _ := Mul(d.A.DecodeIn(code(x[k], d.A), &d.Env), d.B.DecodeIn(code(y[k], d.B), &d.Env))
+				sum.Add(p)
+			}
+			if init != nil {
+				sum.Add(d.Acc.DecodeIn(uint64(init[i*b.Cols+j]), &d.Env))
+			}
+			c, _ := d.Acc.Encode(sum.Value(), &d.Env)
+			out[i*b.Cols+j] = int64(c)
+		}
+	}
+	return out, nil
+}
