@@ -28,16 +28,17 @@ type Config struct {
 	FreqMHz int    // clock for reports; no influence on the hardware
 
 	// What several kinds share. A kind reads those that its fields list.
-	Rows, Cols int    // of the array, 1 to 256 each
-	PE         string // mac or opt1
-	Multiplier string // of a mac: star or booth4; opt1 has Booth rows by nature
-	A, B       numeric.Int
-	AccBits    int // width of the accumulator; 0: the least that cannot overflow for AccK
-	AccK       int // the greatest K, when AccBits is 0
-	Overflow   string
-	Overlap    string // what may go on at the same time (systolic.go)
-	AccRows    int    // of arrays that keep weights: rows of the accumulator memory
-	InitC      bool   // a stream of initial C is added to the result
+	Rows, Cols  int    // of the array, 1 to 256 each
+	PE          string // mac or opt1
+	Multiplier  string // of a mac: star or booth4; opt1 has Booth rows by nature
+	EdgeEncoder string // none, or the encoding in which x travels through the array (hoist.go)
+	A, B        numeric.Int
+	AccBits     int // width of the accumulator; 0: the least that cannot overflow for AccK
+	AccK        int // the greatest K, when AccBits is 0
+	Overflow    string
+	Overlap     string // what may go on at the same time (systolic.go)
+	AccRows     int    // of arrays that keep weights: rows of the accumulator memory
+	InitC       bool   // a stream of initial C is added to the result
 	Scaling
 
 	Systolic // of the kind of that name
@@ -60,7 +61,7 @@ func Default() Config { return DefaultOf(kinds[0].name) }
 func DefaultOf(kind string) Config {
 	c := Config{
 		Schema: SchemaVersion, Name: "custom", Kind: kind, FreqMHz: 1000, Rows: 32, Cols: 32,
-		PE: peMAC, Multiplier: pe.MulStar, A: numeric.Int{Bits: 8, Signed: true}, B: numeric.Int{Bits: 8, Signed: true},
+		PE: peMAC, Multiplier: pe.MulStar, EdgeEncoder: encodeInPE, A: numeric.Int{Bits: 8, Signed: true}, B: numeric.Int{Bits: 8, Signed: true},
 		AccBits: 32, Overflow: Wrap, Overlap: OverlapFull, AccRows: 512,
 	}
 	if f := familyOf(kind); f != nil {

@@ -43,7 +43,7 @@ func (cube) fields() []Field {
 		levelsField(),
 		intField("drain_rows", "rows of C in a result beat, 1..x", func(c *Config) *int { return &c.DrainRows }),
 	}
-	return append(list, integerFields()...)
+	return append(list, hostFields()...)
 }
 
 func (cube) defaults(c *Config) {
@@ -57,6 +57,7 @@ func (cube) presets() []Preset {
 		preset("cube", "cube-opt1", "cube of compressed-accumulation PEs", func(c *Config) {
 			c.PE, c.Multiplier = peOPT1, pe.MulBooth4
 		}),
+		preset("cube", "cube-ent", "cube with EN-T encoders at its edge", hoistENT),
 	}
 }
 
@@ -68,24 +69,25 @@ func (cube) validate(c *Config, v *validation) {
 	v.between("levels", c.Levels, 1, 8)
 	v.between("drain_rows", c.DrainRows, 1, max(c.X, 1))
 	v.integerPE(c)
+	v.edgeEncoder(c)
 	if c.Form == CubeTree {
 		v.exactTree(c, max(c.Y, 1))
 	}
 }
 
 func (cube) together() []string {
-	return append(integerTogether(),
+	return append(hostTogether(),
 		"`levels` is read by `form: tree` alone.",
 		"`overflow: saturate` with `form: tree` needs `acc_bits` that hold the sum of `y` products.")
 }
 
 func (cube) module(c *Config) string {
-	return fmt.Sprintf("cube_%s_%s_%dx%dx%d", c.Form, c.PE, c.X, c.Y, c.Z)
+	return fmt.Sprintf("cube_%s_%s_%dx%dx%d", c.Form, c.peName(), c.X, c.Y, c.Z)
 }
 
 func (cube) describe(c *Config) string {
-	return fmt.Sprintf("%s: cube of %d x %d x %d PEs, form %s, %s x %s into %d bits (%s).",
-		c.Name, c.X, c.Y, c.Z, c.Form, c.A, c.B, c.accBits(), c.Overflow)
+	return fmt.Sprintf("%s: cube of %d x %d x %d PEs, form %s, %s x %s into %d bits (%s).%s",
+		c.Name, c.X, c.Y, c.Z, c.Form, c.A, c.B, c.accBits(), c.Overflow, c.hoistText())
 }
 
 func (cube) dims(c *Config) []int { return []int{c.X, c.Y, c.Z} }
@@ -155,11 +157,11 @@ func (cube) eachResult(c *Config, s Shape, f func(at func(j int) int)) {
 // cubeTravel is the number of edges from the one that takes a block until its sums are
 // aligned in front of the accumulator.
 func (c *Config) cubeTravel() int {
-	foot := footStages(c.arith(c.spec()))
+	after := c.encodeStages() + footStages(c.arith(c.spec()))
 	if c.Form == CubeTree {
-		return c.dotTree(c.Y).Stages() + foot
+		return c.dotTree(c.Y).Stages() + after
 	}
-	return c.X + c.Y + c.Z - 2 + foot
+	return c.X + c.Y + c.Z - 2 + after
 }
 
 // cubeLatency is the number of edges from the one that takes a tile's last block to the one
@@ -183,13 +185,13 @@ func (cube) build(c *Config) (*hw.Module, error) {
 
 	var sum hw.ID
 	if c.Form == CubeTree {
-		cell, err := pe.DotCell("pe_dot_"+c.PE, "y", c.dotTree(c.Y))
+		cell, err := pe.DotCell("pe_dot_"+c.peName(), "y", c.dotTree(c.Y))
 		sum = p.foot(arith, p.inst("dot", p.module(cell, err), hw.Ports{"x_i": in.a, "y_i": in.b}, x, z))
 	} else {
 		sum = b.SkewN(p.foot(arith, p.cubeGrid(c, in, x, y, z)), c.X+c.Z-2, map[int]int{x: -1, z: -1})
 	}
 	aligned := b.Named("aligned", sum)
-	flag := func(name string, f hw.ID) hw.ID { return b.Named(name, b.Delay(f, c.cubeTravel())) }
+	flag := func(name string, f hw.ID) hw.ID { return b.Named(name, b.Delay(f, c.cubeTravel()-c.encodeStages())) }
 	last := flag("last_here", in.last)
 	acc := p.inst("acc", p.module(blockAccumulator(c, b.Width(aligned))), hw.Ports{
 		"first_i": flag("first_here", in.first), "data_i": aligned})["data_o"]
@@ -209,7 +211,7 @@ func (cube) build(c *Config) (*hw.Module, error) {
 func (p *parts) cubeGrid(c *Config, in tileBeats, x, y, z int) hw.Ports {
 	b, spec, arith := p.b, c.spec(), c.arith(c.spec())
 	sumBits := c.sumBits(c.Y)
-	cell, err := pe.CubeCell("pe_cube_"+c.PE, spec, arith, sumBits)
+	cell, err := pe.CubeCell("pe_cube_"+c.peName(), spec, arith, sumBits)
 	grid := p.grid("pe", p.module(cell, err), x, y, z)
 	grid.link("x", z, +1, b.Named("a_skewed", b.SkewN(in.a, 0, map[int]int{x: 1, y: 1})))
 	grid.link("y", x, +1, b.Named("b_skewed", b.SkewN(in.b, 0, map[int]int{y: 1, z: 1})))

@@ -212,7 +212,7 @@ func periodTable(*testing.T) string {
 func storeTable(*testing.T) string {
 	out := row("array", "os, none", "os down2, drain or full", "os up, drain or full", "ws and is") + rule("lrrrr")
 	for _, n := range []int{4, 8, 16, 32, 64, 128} {
-		out += row(fmt.Sprintf("%dx%d", n, n), osDepth(n, n, "down2", OverlapNone), osDepth(n, n, "down2", OverlapFull), osDepth(n, n, "up", OverlapFull), (&Config{Rows: n, Cols: n}).wsTimes().latency()+1)
+		out += row(fmt.Sprintf("%dx%d", n, n), osDepth(n, n, 0, "down2", OverlapNone), osDepth(n, n, 0, "down2", OverlapFull), osDepth(n, n, 0, "up", OverlapFull), (&Config{Rows: n, Cols: n}).wsTimes().latency()+1)
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"tpe/hw/eval"
 	"tpe/internal/golden"
 	"tpe/numeric"
+	"tpe/pe"
 )
 
 // TestHostPages makes the tables of the pages of the arrays that host multiply-accumulate PEs: what
@@ -41,6 +42,48 @@ func TestHostPages(t *testing.T) {
 	}
 }
 
+// TestHoistPage makes the tables of the page on encoders at the edge: every preset beside the
+// plain one, at a small size.
+func TestHoistPage(t *testing.T) {
+	s := arch.Shape{M: 8, N: 4, K: 8}
+	cycles := fmt.Sprintf("| plain | hoisted | cycles, gemm %s | of the hoisted | one PE or cell, register bits | of the hoisted | encoders |\n|---|---|---:|---:|---:|---:|---:|\n", s)
+	for _, p := range []struct{ plain, hoisted, small string }{
+		{"systolic-os", "systolic-os-ent", "rows=4 cols=4"},
+		{"systolic-ws", "systolic-ws-ent", "rows=4 cols=4"},
+		{"matrix2d", "matrix2d-ent", "rows=4 cols=4"},
+		{"tree", "tree-ent", "lanes=4 cells=4"},
+		{"cube", "cube-ent", "x=4 y=4 z=4"},
+	} {
+		var count [2]int64
+		var bits [2]int
+		var encoders int
+		for i, name := range []string{p.plain, p.hoisted} {
+			e := presetWith(t, name, strings.Fields(p.small)...)
+			count[i] = steppedCycles(t, e, s)
+			bits[i] = registerBits(peModule(t, e))
+			for _, inst := range e.Top.Insts {
+				if inst.Name == "encoder" {
+					encoders = e.Top.Lanes(inst.Over)
+				}
+			}
+		}
+		if count[1] != count[0]+2 {
+			t.Errorf("%s: %d cycles, plain %d, want 2 more", p.hoisted, count[1], count[0])
+		}
+		cycles += fmt.Sprintf("| `%s` | `%s` | %d | %d | %d | %d | %d |\n", p.plain, p.hoisted, count[0], count[1], bits[0], bits[1], encoders)
+	}
+	codes := "| encoding | digits of int8 | bits of a code | sign | bits that travel |\n|---|---:|---:|---:|---:|\n"
+	for _, enc := range numeric.Encodings() {
+		e := pe.Encoder{Encoding: enc, Format: numeric.Int{Bits: 8, Signed: true}}
+		sign := 0
+		if e.HasSign() {
+			sign = 1
+		}
+		codes += fmt.Sprintf("| `%s` | %d | %d | %d | %d |\n", enc, e.Digits(), e.CodeBits(), sign, e.Bits())
+	}
+	golden.Blocks(t, "../docs/engines/hoisted-encoders.md", map[string]string{"presets": cycles, "codes": codes})
+}
+
 func presetWith(t *testing.T, name string, set ...string) *arch.Engine {
 	t.Helper()
 	c, err := arch.Load(name, set)
@@ -64,39 +107,46 @@ func hostCycles(t *testing.T, presets, small []string, shapes []arch.Shape) stri
 	out := head + "\n" + line + "\n"
 	for _, name := range presets {
 		e := presetWith(t, name, small...)
-		m, err := eval.New(e.Flat)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := drive.NewMachineRunner(e.Flat, m)
-		if err != nil {
-			t.Fatal(err)
-		}
 		out += fmt.Sprintf("| `%s` |", name)
 		for _, s := range shapes {
-			o := arch.Operands{A: numeric.NewDense(s.M, s.K), B: numeric.NewDense(s.K, s.N)}
-			plan, err := e.Plan(s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			play, err := plan.Play(o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			play.Limit = 100000
-			traces, err := r.Run([]drive.Play{play})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, want := traces[0].Span(e.OperandStreams()...), e.Cycles(s, o)
-			if got != want {
-				t.Errorf("%s gemm %s: stepped %d, closed form %d", name, s, got, want)
-			}
-			out += fmt.Sprintf(" %d |", got)
+			out += fmt.Sprintf(" %d |", steppedCycles(t, e, s))
 		}
 		out += "\n"
 	}
 	return out + "\nArray of `" + strings.Join(small, "`, `") + "`; columns are M x N x K.\n"
+}
+
+// steppedCycles is the count of a job of zeros on the reference evaluator, which the closed form
+// must equal.
+func steppedCycles(t *testing.T, e *arch.Engine, s arch.Shape) int64 {
+	t.Helper()
+	m, err := eval.New(e.Flat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := drive.NewMachineRunner(e.Flat, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := arch.Operands{A: numeric.NewDense(s.M, s.K), B: numeric.NewDense(s.K, s.N)}
+	plan, err := e.Plan(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play, err := plan.Play(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play.Limit = 100000
+	traces, err := r.Run([]drive.Play{play})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := traces[0].Span(e.OperandStreams()...), e.Cycles(s, o)
+	if got != want {
+		t.Errorf("%s gemm %s: stepped %d, closed form %d", e.Name, s, got, want)
+	}
+	return got
 }
 
 // hostPorts lists the streams of an engine with an initial C.

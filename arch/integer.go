@@ -106,7 +106,7 @@ func integerTogether() []string {
 
 // spec is the arithmetic's view of the formats: x of format A, y of format B.
 func (c *Config) spec() pe.Spec {
-	return pe.Spec{A: c.A, B: c.B, Signed: c.A.Signed || c.B.Signed, Saturate: c.Overflow == Saturate}
+	return pe.Spec{A: c.A, B: c.B, Signed: c.A.Signed || c.B.Signed, Saturate: c.Overflow == Saturate, Hoisted: c.hoisted()}
 }
 
 // arith is the arithmetic of the PE for the given formats.

@@ -23,9 +23,9 @@ type matrix2d struct{ integers }
 
 // matrixLatency is the number of edges from the one that takes a tile's last beat to the
 // one that delivers its first row: accumulator, capture, delivery.
-const matrixLatency = 3
+func (c *Config) matrixLatency() int { return 3 + c.encodeStages() }
 
-func (matrix2d) fields() []Field { return append(gridFields(), integerFields()...) }
+func (matrix2d) fields() []Field { return append(gridFields(), hostFields()...) }
 
 func (matrix2d) defaults(*Config) {}
 
@@ -35,6 +35,7 @@ func (matrix2d) presets() []Preset {
 		preset("matrix2d", "matrix2d-opt1", "matrix of compressed-accumulation PEs", func(c *Config) {
 			c.PE, c.Multiplier = peOPT1, pe.MulBooth4
 		}),
+		preset("matrix2d", "matrix2d-ent", "matrix with EN-T encoders at its edge", hoistENT),
 	}
 }
 
@@ -42,17 +43,18 @@ func (matrix2d) validate(c *Config, v *validation) {
 	v.between("rows", c.Rows, 1, 256)
 	v.between("cols", c.Cols, 1, 256)
 	v.integerPE(c)
+	v.edgeEncoder(c)
 }
 
-func (matrix2d) together() []string { return integerTogether() }
+func (matrix2d) together() []string { return hostTogether() }
 
 func (matrix2d) module(c *Config) string {
-	return fmt.Sprintf("matrix2d_%s_%dx%d", c.PE, c.Rows, c.Cols)
+	return fmt.Sprintf("matrix2d_%s_%dx%d", c.peName(), c.Rows, c.Cols)
 }
 
 func (matrix2d) describe(c *Config) string {
-	return fmt.Sprintf("%s: matrix of %d x %d PEs, operands broadcast, %s x %s into %d bits (%s).",
-		c.Name, c.Rows, c.Cols, c.A, c.B, c.accBits(), c.Overflow)
+	return fmt.Sprintf("%s: matrix of %d x %d PEs, operands broadcast, %s x %s into %d bits (%s).%s",
+		c.Name, c.Rows, c.Cols, c.A, c.B, c.accBits(), c.Overflow, c.hoistText())
 }
 
 func (matrix2d) dims(c *Config) []int           { return []int{c.Rows, c.Cols} }
@@ -72,7 +74,7 @@ func (matrix2d) eachResult(c *Config, s Shape, f func(at func(j int) int)) { osR
 
 func (matrix2d) timing(c *Config, s Shape, _ Data) Timing {
 	mt, nt := cdiv(s.M, c.Rows), cdiv(s.N, c.Cols)
-	return Timing{Cycles: chainCycles(mt, nt, s.K, c.Rows, lastRows(s.M, c.Rows), matrixLatency)}
+	return Timing{Cycles: chainCycles(mt, nt, s.K, c.Rows, lastRows(s.M, c.Rows), c.matrixLatency())}
 }
 
 func (matrix2d) build(c *Config) (*hw.Module, error) {
@@ -80,11 +82,11 @@ func (matrix2d) build(c *Config) (*hw.Module, error) {
 	b := c.top()
 	row, col := b.Axis("row", c.Rows), b.Axis("col", c.Cols)
 	p := parts{b: b}
-	t := chainTiles("matrix_seq", "matrix", c.Rows, matrixLatency)
+	t := chainTiles("matrix_seq", "matrix", c.Rows, c.matrixLatency())
 	in := p.tileFront(t, spec, []int{row}, []int{col})
 	capture := b.Pipe("capture_q", in.last)
 
-	cell, err := pe.Broadcast("pe_matrix_"+c.PE, spec, arith, acc)
+	cell, err := pe.Broadcast("pe_matrix_"+c.peName(), spec, arith, acc)
 	grid := p.grid("pe", p.module(cell, err), row, col)
 	grid.broadcast("x", in.a)
 	grid.broadcast("y", in.b)

@@ -18,8 +18,8 @@ import (
 // such rows do not leave.
 
 // osLatency is the number of edges from the one that takes a tile's last beat
-// to the one that delivers its last row.
-func osLatency(rows, cols int) int { return 2*rows + cols }
+// to the one that delivers its last row, with so many stages of encoders at the edge.
+func osLatency(rows, cols, stages int) int { return 2*rows + cols + stages }
 
 // drainPeriod is the least distance in edges between the last beats of two
 // tiles at which their results do not meet in the drain chain.
@@ -32,7 +32,7 @@ func drainPeriod(drain string, rows int) int {
 
 // osDepth is the number of rows that the result store needs so that credits
 // never delay a beat while results are taken at once.
-func osDepth(rows, cols int, drain, overlap string) int {
+func osDepth(rows, cols, stages int, drain, overlap string) int {
 	if overlap == OverlapNone {
 		return rows
 	}
@@ -40,7 +40,7 @@ func osDepth(rows, cols int, drain, overlap string) int {
 	if drain == pe.DrainUp {
 		gap = 2
 	}
-	return storeDepth(rows, gap, osLatency(rows, cols), drainPeriod(drain, rows))
+	return storeDepth(rows, gap, osLatency(rows, cols, stages), drainPeriod(drain, rows))
 }
 
 // rowValid follows the rows of finished tiles through the drain chain, beside
@@ -74,7 +74,7 @@ func rowValid(c *Config) (*hw.Module, error) {
 func (c *Config) osTiles() tiles {
 	return tiles{
 		name: "os_seq", array: "output-stationary array", rows: c.Rows,
-		depth: osDepth(c.Rows, c.Cols, c.Drain, c.Overlap), apart: c.Overlap == OverlapNone,
+		depth: osDepth(c.Rows, c.Cols, c.encodeStages(), c.Drain, c.Overlap), apart: c.Overlap == OverlapNone,
 		spaced: func(b *hw.Builder, end, _ hw.ID) hw.ID {
 			return countdown(b, "gap_q", drainPeriod(c.Drain, c.Rows)-1, end)
 		},
@@ -97,7 +97,7 @@ func buildOS(c *Config) (*hw.Module, error) {
 	lastRow := tap(b, "last_row", row, in.last)
 	partialRow := tap(b, "partial_row", row, in.partial)
 
-	cell, err := pe.OutputStationary("pe_os_"+c.PE, spec, arith, acc, c.Drain)
+	cell, err := pe.OutputStationary("pe_os_"+c.peName(), spec, arith, acc, c.Drain)
 	grid := p.grid("pe", p.module(cell, err), row, col)
 	grid.link("x", col, +1, west)
 	grid.link("first", col, +1, firstRow)

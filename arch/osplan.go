@@ -47,11 +47,11 @@ func osResults(c *Config, s Shape, up bool, f func(at func(j int) int)) {
 //	none          the sum over tiles of K + L
 //	drain, full   (F-1) max(K, D) + K + L of the last tile
 //
-// L = 2R + C, less 2 for each row past the edge of C if rows leave upwards, because
+// L = 2R + C (and the stages of encoders at the edge), less 2 for each row past the edge of C if rows leave upwards, because
 // then those would have been the last.
 func (c *Config) osCycles(s Shape) int64 {
 	mt, nt := int64(cdiv(s.M, c.Rows)), int64(cdiv(s.N, c.Cols))
-	k, latency := int64(s.K), int64(osLatency(c.Rows, c.Cols))
+	k, latency := int64(s.K), int64(osLatency(c.Rows, c.Cols, c.encodeStages()))
 	edge := latency
 	if c.Drain == pe.DrainUp {
 		edge -= 2 * (mt*int64(c.Rows) - int64(s.M))

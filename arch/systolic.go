@@ -45,7 +45,7 @@ type systolic struct{ integers }
 
 func (systolic) fields() []Field {
 	list := append(gridFields(), textField("dataflow", "os, ws or is: output-, weight- or input-stationary", func(c *Config) *string { return &c.Dataflow }))
-	list = append(list, integerFields()...)
+	list = append(list, hostFields()...)
 	return append(list,
 		overlapField(),
 		textField("drain", "output-stationary: down2 or up", func(c *Config) *string { return &c.Drain }),
@@ -67,6 +67,14 @@ func (systolic) presets() []Preset {
 		preset("systolic", "systolic-ws-opt1", "weight-stationary array of compressed-accumulation PEs", func(c *Config) {
 			c.Dataflow, c.PE, c.Multiplier = WS, peOPT1, pe.MulBooth4
 		}),
+		preset("systolic", "systolic-os-ent", "output-stationary array with EN-T encoders at its edge", func(c *Config) {
+			c.Dataflow = OS
+			hoistENT(c)
+		}),
+		preset("systolic", "systolic-ws-ent", "weight-stationary array with EN-T encoders at its edge", func(c *Config) {
+			c.Dataflow = WS
+			hoistENT(c)
+		}),
 	}
 }
 
@@ -77,24 +85,25 @@ func (systolic) validate(c *Config, v *validation) {
 	v.stationary(c)
 	v.oneOf("drain", c.Drain, pe.DrainDown2, pe.DrainUp)
 	v.integerPE(c)
+	v.edgeEncoder(c)
 	if c.Dataflow == OS && c.Overlap == OverlapLoad {
 		v.bad("overlap", "nothing is loaded in an output-stationary array: %q (expected none, drain or full)", c.Overlap)
 	}
 }
 
 func (systolic) together() []string {
-	return append(integerTogether(),
+	return append(hostTogether(),
 		"`overlap: load` is refused with `dataflow: os`.",
 		"`drain` is read by `dataflow: os` alone, `acc_rows` by the other two.")
 }
 
 func (systolic) module(c *Config) string {
-	return fmt.Sprintf("systolic_%s_%s_%dx%d", c.Dataflow, c.PE, c.Rows, c.Cols)
+	return fmt.Sprintf("systolic_%s_%s_%dx%d", c.Dataflow, c.peName(), c.Rows, c.Cols)
 }
 
 func (systolic) describe(c *Config) string {
-	return fmt.Sprintf("%s: systolic array, %d x %d, %s-stationary, %s x %s into %d bits (%s), overlap %s.",
-		c.Name, c.Rows, c.Cols, map[string]string{OS: "output", WS: "weight", IS: "input"}[c.Dataflow], c.A, c.B, c.accBits(), c.Overflow, c.Overlap)
+	return fmt.Sprintf("%s: systolic array, %d x %d, %s-stationary, %s x %s into %d bits (%s), overlap %s.%s",
+		c.Name, c.Rows, c.Cols, map[string]string{OS: "output", WS: "weight", IS: "input"}[c.Dataflow], c.A, c.B, c.accBits(), c.Overflow, c.Overlap, c.hoistText())
 }
 
 func (systolic) dims(c *Config) []int { return []int{c.Rows, c.Cols} }

@@ -75,7 +75,7 @@ func tileSeq(t tiles) (*hw.Module, error) {
 }
 
 // tileBeats is what the front of such an array gives to it: all but edge and busy stand
-// in the input registers.
+// in the input registers, or with encoders at the edge two registers behind them.
 type tileBeats struct {
 	a, b        hw.ID // operands of a beat; zero in a cycle without one
 	first, last hw.ID // the beat is the first, the last of its tile
@@ -109,9 +109,12 @@ func (p *parts) tileFront(t tiles, spec pe.Spec, aAxes, bAxes []int) tileBeats {
 	gate := func(name string, x hw.ID) hw.ID {
 		return b.Pipe(name, b.Mux(fire, x, b.Const(b.Width(x), 0)))
 	}
+	flag := func(name string) hw.ID {
+		return p.besideEncoder(spec, name, b.Pipe(name+"_q", seq[name+"_o"]))
+	}
 	return tileBeats{
-		a: gate("a_q", aOut["data"]), b: gate("b_q", bOut["data"]),
-		first: b.Pipe("first_q", seq["first_o"]), last: b.Pipe("last_q", seq["last_o"]), partial: b.Pipe("partial_q", seq["partial_o"]),
+		a: p.encodeEdge(spec, gate("a_q", aOut["data"])), b: p.besideEncoder(spec, "b", gate("b_q", bOut["data"])),
+		first: flag("first"), last: flag("last"), partial: flag("partial"),
 		edge: seq["edge_rows_o"], busy: seq["busy_o"], pop: pop,
 	}
 }

@@ -40,7 +40,7 @@ func (tree) fields() []Field {
 		textField("operands", "broadcast or forward: rows of A reach all cells at once, or one cell an edge", func(c *Config) *string { return &c.Operands }),
 		levelsField(),
 	}
-	return append(append(list, integerFields()...), overlapField(), accRowsField(""))
+	return append(append(list, hostFields()...), overlapField(), accRowsField(""))
 }
 
 func levelsField() Field {
@@ -58,6 +58,7 @@ func (tree) presets() []Preset {
 		preset("tree", "tree-opt1", "tree of compressed partial products, added once behind the tree", func(c *Config) {
 			c.PE, c.Multiplier = peOPT1, pe.MulBooth4
 		}),
+		preset("tree", "tree-ent", "multiplier-adder tree with EN-T encoders at its edge", hoistENT),
 	}
 }
 
@@ -68,18 +69,19 @@ func (tree) validate(c *Config, v *validation) {
 	v.between("levels", c.Levels, 1, 8)
 	v.stationary(c)
 	v.integerPE(c)
+	v.edgeEncoder(c)
 	v.exactTree(c, c.Rows)
 }
 
 func (tree) together() []string {
-	return append(integerTogether(), "`overflow: saturate` needs `acc_bits` that hold the sum of `lanes` products.")
+	return append(hostTogether(), "`overflow: saturate` needs `acc_bits` that hold the sum of `lanes` products.")
 }
 
-func (tree) module(c *Config) string { return fmt.Sprintf("tree_%s_%dx%d", c.PE, c.Cols, c.Rows) }
+func (tree) module(c *Config) string { return fmt.Sprintf("tree_%s_%dx%d", c.peName(), c.Cols, c.Rows) }
 
 func (tree) describe(c *Config) string {
-	return fmt.Sprintf("%s: multiplier-adder tree, %d cells of %d lanes, operands %s, %s x %s into %d bits (%s), overlap %s.",
-		c.Name, c.Cols, c.Rows, c.Operands, c.A, c.B, c.accBits(), c.Overflow, c.Overlap)
+	return fmt.Sprintf("%s: multiplier-adder tree, %d cells of %d lanes, operands %s, %s x %s into %d bits (%s), overlap %s.%s",
+		c.Name, c.Cols, c.Rows, c.Operands, c.A, c.B, c.accBits(), c.Overflow, c.Overlap, c.hoistText())
 }
 
 func (tree) dims(c *Config) []int { return []int{c.Cols, c.Rows} }
@@ -131,7 +133,7 @@ func (c *Config) treeTimes() stationary {
 		hops = c.Cols - 1
 	}
 	t := c.dotTree(c.Rows)
-	return stationary{travel: t.Stages() + footStages(t.Arith) + hops - 1, hold: hops + 1}
+	return stationary{travel: t.Stages() + footStages(t.Arith) + hops - 1, hold: hops + 1}.behind(c.encodeStages())
 }
 
 func (tree) build(c *Config) (*hw.Module, error) {
@@ -146,7 +148,7 @@ func (tree) build(c *Config) (*hw.Module, error) {
 	if c.Operands == Forward {
 		x, wsel = tap(b, "a_cell", cell, in.a), tap(b, "wsel_cell", cell, in.wsel)
 	}
-	m, err := pe.DotProduct("pe_dot_"+c.PE, "lane", dot)
+	m, err := pe.DotProduct("pe_dot_"+c.peName(), "lane", dot)
 	out := p.inst("dot", p.module(m, err), hw.Ports{
 		"x_i": x, "wsel_i": wsel, "w_i": in.w, "load_i": in.load, "lsel_i": in.lsel}, cell)
 	sum := p.foot(dot.Arith, out)

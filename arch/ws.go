@@ -33,9 +33,14 @@ type stationary struct {
 // the accumulator register and the delivery itself.
 func (t stationary) latency() int { return t.travel + 3 }
 
+// behind are the times of the array with so many registers more in front of it.
+func (t stationary) behind(stages int) stationary {
+	return stationary{t.travel + stages, t.hold + stages}
+}
+
 // wsTimes are those of the systolic array: rows + cols - 2 hops behind the first PE.
 func (c *Config) wsTimes() stationary {
-	return stationary{travel: c.Rows + c.Cols - 2, hold: c.Rows + c.Cols - 1}
+	return stationary{travel: c.Rows + c.Cols - 2, hold: c.Rows + c.Cols - 1}.behind(c.encodeStages())
 }
 
 // wsSeq is the control of an array that keeps weights: a loader and a streamer
@@ -132,8 +137,8 @@ func wsSeq(c *Config, t stationary, depth int) (*hw.Module, error) {
 	return b.Build()
 }
 
-// wsBeats is what the front of such an array gives to it, all in the input registers
-// but seq and pop.
+// wsBeats is what the front of such an array gives to it, all but seq and pop in the input
+// registers; with encoders at the edge, a and wsel two registers behind them.
 type wsBeats struct {
 	a, wsel       hw.ID // a row of A and the half of weights that it needs
 	w, load, lsel hw.ID // a beat of weights, whether there is one, and its half
@@ -164,7 +169,7 @@ func (p *parts) wsFront(c *Config, t stationary, row, col int) wsBeats {
 	b.Out("a_ready_o", seq["a_ready_o"])
 	b.Out("busy_o", seq["busy_o"])
 	return wsBeats{
-		a: b.Pipe("a_q", aData), wsel: b.Pipe("wsel_q", seq["wsel_o"]),
+		a: p.encodeEdge(spec, b.Pipe("a_q", aData)), wsel: p.besideEncoder(spec, "wsel", b.Pipe("wsel_q", seq["wsel_o"])),
 		w: b.Pipe("w_q", wData), load: b.Pipe("load_q", seq["w_fire_o"]), lsel: b.Pipe("lsel_q", seq["lsel_o"]),
 		seq: seq, pop: pop, depth: depth,
 	}
@@ -201,7 +206,7 @@ func buildWS(c *Config) (*hw.Module, error) {
 
 	west := b.Named("west", b.Skew(in.a, 0, row, 1))
 	wselRow := tap(b, "wsel_row", row, in.wsel)
-	cell, err := pe.WeightStationary("pe_ws_"+c.PE, spec, arith, sumBits)
+	cell, err := pe.WeightStationary("pe_ws_"+c.peName(), spec, arith, sumBits)
 	grid := p.grid("pe", p.module(cell, err), row, col)
 	grid.link("x", col, +1, west)
 	grid.link("wsel", col, +1, wselRow)

@@ -32,6 +32,25 @@ type Spec struct {
 	A, B     numeric.Int // operand formats, 2 to 16 bits
 	Signed   bool        // the running sum is signed: if either operand is
 	Saturate bool        // clamp after every addition instead of wrapping
+	// Hoisted says that x comes encoded, by an [EdgeEncoder] of this encoding; 0: as
+	// it is.
+	Hoisted numeric.Encoding
+}
+
+// encoder is the encoder of x.
+func (s Spec) encoder() Encoder {
+	if s.Hoisted != 0 {
+		return Encoder{Encoding: s.Hoisted, Format: s.A}
+	}
+	return Encoder{Encoding: numeric.Booth, Format: s.A}
+}
+
+// XBits is the width in which x comes.
+func (s Spec) XBits() int {
+	if s.Hoisted != 0 {
+		return s.encoder().Bits()
+	}
+	return s.A.Bits
 }
 
 // Multipliers that Mul may name.
@@ -62,11 +81,14 @@ func (s Spec) product(b *hw.Builder, width int, x, y hw.ID) hw.ID {
 	return b.Zext(width, p)
 }
 
-// boothRows recodes x by modified Booth and returns the rows digit_i * y * 4^i,
-// sign-extended to width bits, lowest weight first. A signed x of n bits gives
-// ceil(n/2) rows, an unsigned one floor(n/2)+1.
-func (s Spec) boothRows(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
-	e := Encoder{Encoding: numeric.Booth, Format: s.A}
+// rows recodes x by modified Booth, unless it comes encoded, and returns the rows
+// digit_i * y * 4^i, sign-extended to width bits, lowest weight first. A signed x of n bits
+// gives ceil(n/2) rows, an unsigned one floor(n/2)+1.
+func (s Spec) rows(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
+	e := s.encoder()
+	if s.Hoisted != 0 {
+		return e.Rows(b, width, e.Split(b, x), y, s.B)
+	}
 	return e.Rows(b, width, e.Encode(b, x), y, s.B)
 }
 

@@ -37,7 +37,7 @@ const (
 // it into the drain chain, while the accumulator may already start the next.
 func OutputStationary(name string, s Spec, arith Arith, accBits int, drain string) (*hw.Module, error) {
 	b := hw.New(name, fmt.Sprintf("Output-stationary processing element, %s x %s into %d bits, drain %s.", s.A, s.B, accBits, drain))
-	x, y := b.In("x_i", s.A.Bits), b.In("y_i", s.B.Bits)
+	x, y := b.In("x_i", s.XBits()), b.In("y_i", s.B.Bits)
 	first, last := b.In("first_i", 1), b.In("last_i", 1)
 	lastQ := b.Pipe("last_q", last)
 	b.Out("x_o", b.Pipe("x_q", x))
@@ -89,7 +89,7 @@ func accumulate(b *hw.Builder, arith Arith, accBits int, first, x, y hw.ID) []hw
 // operands without flags.
 func Broadcast(name string, s Spec, arith Arith, accBits int) (*hw.Module, error) {
 	b := hw.New(name, fmt.Sprintf("Processing element of a broadcast array, %s x %s into %d bits.", s.A, s.B, accBits))
-	x, y := b.In("x_i", s.A.Bits), b.In("y_i", s.B.Bits)
+	x, y := b.In("x_i", s.XBits()), b.In("y_i", s.B.Bits)
 	first, capture := b.In("first_i", 1), b.In("capture_i", 1)
 	acc := accumulate(b, arith, accBits, first, x, y)
 	for i, n := range suffix(arith.Words()) {
@@ -106,7 +106,7 @@ func Broadcast(name string, s Spec, arith Arith, accBits int) (*hw.Module, error
 //	s_i ------------^  +--> s_q --> s_o (along y)
 func CubeCell(name string, s Spec, arith Arith, sumBits int) (*hw.Module, error) {
 	b := hw.New(name, fmt.Sprintf("Cube processing element, %s x %s into %d bits.", s.A, s.B, sumBits))
-	x, y := b.In("x_i", s.A.Bits), b.In("y_i", s.B.Bits)
+	x, y := b.In("x_i", s.XBits()), b.In("y_i", s.B.Bits)
 	b.Out("x_o", b.Pipe("x_q", x))
 	b.Out("y_o", b.Pipe("y_q", y))
 	passSum(b, arith, sumBits, x, y)
@@ -141,7 +141,7 @@ func passSum(b *hw.Builder, arith Arith, sumBits int, x, y hw.ID) {
 // While load_i is 1 the half lsel_i shifts down by one row. wsel travels with x.
 func WeightStationary(name string, s Spec, arith Arith, sumBits int) (*hw.Module, error) {
 	b := hw.New(name, fmt.Sprintf("Weight-stationary processing element, %s x %s into %d bits.", s.A, s.B, sumBits))
-	x, wsel := b.In("x_i", s.A.Bits), b.In("wsel_i", 1)
+	x, wsel := b.In("x_i", s.XBits()), b.In("wsel_i", 1)
 	w, load, lsel := b.In("w_i", s.B.Bits), b.In("load_i", 1), b.In("lsel_i", 1)
 	b.Out("x_o", b.Pipe("x_q", x))
 	b.Out("wsel_o", b.Pipe("wsel_q", wsel))

@@ -87,7 +87,7 @@ func (t Tree) Dot(b *hw.Builder, axis int, x, y hw.ID) []hw.ID {
 func DotCell(name, axis string, t Tree) (*hw.Module, error) {
 	b := hw.New(name, fmt.Sprintf("Dot product of %d lanes, %s x %s into %d bits.", t.Lanes, t.A, t.B, t.SumBits))
 	lane := b.Axis(axis, t.Lanes)
-	t.out(b, lane, b.In("x_i", t.A.Bits, lane), b.In("y_i", t.B.Bits, lane))
+	t.out(b, lane, b.In("x_i", t.XBits(), lane), b.In("y_i", t.B.Bits, lane))
 	return b.Build()
 }
 
@@ -115,7 +115,7 @@ func (t Tree) out(b *hw.Builder, axis int, x, y hw.ID) {
 func DotProduct(name, axis string, t Tree) (*hw.Module, error) {
 	b := hw.New(name, fmt.Sprintf("Dot product of %d lanes with stationary weights, %s x %s into %d bits.", t.Lanes, t.A, t.B, t.SumBits))
 	lane := b.Axis(axis, t.Lanes)
-	x, wsel := b.In("x_i", t.A.Bits, lane), b.In("wsel_i", 1)
+	x, wsel := b.In("x_i", t.XBits(), lane), b.In("wsel_i", 1)
 	w, load, lsel := b.In("w_i", t.B.Bits), b.In("load_i", 1), b.In("lsel_i", 1)
 	half := func(n string, mine hw.ID) hw.ID {
 		r := b.Reg(n+"_q", t.B.Bits, 0, lane)

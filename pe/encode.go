@@ -61,24 +61,52 @@ type Encoded struct {
 
 // Encode recodes x, a word of the format.
 func (e Encoder) Encode(b *hw.Builder, x hw.ID) Encoded {
-	out := Encoded{Sign: hw.None}
-	if e.HasSign() {
-		out.Sign = b.Bit(x, e.Format.Bits-1)
+	return e.digits(b, e.magnitude(b, x), e.sign(b, x))
+}
+
+// sign is the sign of x for an encoding with one, else None.
+func (e Encoder) sign(b *hw.Builder, x hw.ID) hw.ID {
+	if !e.HasSign() {
+		return hw.None
 	}
+	return b.Bit(x, e.Format.Bits-1)
+}
+
+// digits recodes a magnitude and its sign (without a sign, the operand itself).
+func (e Encoder) digits(b *hw.Builder, x, sign hw.ID) Encoded {
+	out := Encoded{Sign: sign}
 	switch e.Encoding {
 	case numeric.Booth:
 		out.Codes = e.booth(b, x)
 	case numeric.ENT:
-		out.Codes = e.ent(b, e.magnitude(b, x))
+		out.Codes = e.ent(b, x)
 	case numeric.CSD:
 		out.Codes = e.csd(b, x)
 	case numeric.BitsC, numeric.BitsM:
-		x = e.magnitude(b, x)
 		for i := range e.Digits() {
 			out.Codes = append(out.Codes, b.Bit(x, i))
 		}
 	}
 	return out
+}
+
+// EncodeStages is the number of registers of an [EdgeEncoder].
+const EncodeStages = 2
+
+// EdgeEncoder is an encoder for the edge of an array: the magnitude in a register (without a
+// sign, the operand), then the packed codes in another.
+//
+//	x_i -> [ |x| ] -> magnitude_q, sign_q -> [ digits ] -> code_q -> code_o
+func EdgeEncoder(name string, e Encoder) (*hw.Module, error) {
+	b := hw.New(name, fmt.Sprintf("Encoder at the edge of an array: %s into %s digits, %d bits.", e.Format, e.Encoding, e.Bits()))
+	x := b.In("x_i", e.Format.Bits)
+	mag := b.Pipe("magnitude_q", e.magnitude(b, x))
+	sign := e.sign(b, x)
+	if e.HasSign() {
+		sign = b.Pipe("sign_q", sign)
+	}
+	b.Out("code_o", b.Pipe("code_q", e.Word(b, e.digits(b, mag, sign))))
+	return b.Build()
 }
 
 // Word packs an encoded operand: digit 0 in the lowest bits, the sign above all.
@@ -226,14 +254,33 @@ func (e Encoder) Rows(b *hw.Builder, width int, x Encoded, y hw.ID, of numeric.I
 		y = b.Zext(of.Bits+1, y)
 	}
 	rows := make([]hw.ID, len(x.Codes))
-	for i, code := range x.Codes {
-		var pp hw.ID
-		if e.Encoding == numeric.Booth {
-			pp = b.Booth4(width, y, code)
-		} else {
-			pp = e.At(b, x, i).Multiple(b, width, y)
-		}
-		rows[i] = b.Named(fmt.Sprintf("pp%d", i), b.ShlConst(pp, e.Encoding.Shift()*i))
+	for i := range rows {
+		rows[i] = b.Named(fmt.Sprintf("pp%d", i), b.ShlConst(e.Partial(b, width, x, i, y), e.Encoding.Shift()*i))
 	}
 	return rows
+}
+
+// Partial is the partial product digit i of x times y, y signed, in width bits, not shifted.
+func (e Encoder) Partial(b *hw.Builder, width int, x Encoded, i int, y hw.ID) hw.ID {
+	switch e.Encoding {
+	case numeric.Booth:
+		return b.Booth4(width, y, x.Codes[i])
+	case numeric.ENT:
+		return b.Booth4(width, y, e.entTriple(b, x.Codes[i], x.Sign))
+	}
+	return e.At(b, x, i).Multiple(b, width, y)
+}
+
+// entTriple is the Booth triple of an EN-T digit: a half adder of the code's bits, and
+// negation, which complements the triple.
+//
+//	code    00 = 0    01 = 1    10 = 2    11 = -1
+//	triple  000       010       011       101
+func (e Encoder) entTriple(b *hw.Builder, code, sign hw.ID) hw.ID {
+	hi, lo := b.Bit(code, 1), b.Bit(code, 0)
+	triple := b.Cat(b.And(hi, lo), b.Xor(hi, lo), hi)
+	if !e.HasSign() {
+		return triple
+	}
+	return b.Xor(triple, b.Sext(3, sign))
 }

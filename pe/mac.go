@@ -20,28 +20,31 @@ type MAC struct {
 	Mul string // MulStar or MulBooth4
 }
 
+// star reports whether the multiplication is left to synthesis: not where x comes as digits.
+func (m MAC) star() bool { return m.Mul != MulBooth4 && m.Hoisted == 0 }
+
 // Words implements [Arith].
 func (MAC) Words() int { return 1 }
 
 // MAC implements [Arith].
 func (m MAC) MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID {
 	w := b.Width(sum[0])
-	if m.Mul != MulBooth4 {
+	if m.star() {
 		return []hw.ID{m.add(b, sum[0], m.product(b, w, x, y))}
 	}
 	if m.Saturate {
 		return []hw.ID{m.add(b, sum[0], m.Product(b, w, x, y)[0])}
 	}
-	s, c := b.Compress(append([]hw.ID{sum[0]}, m.boothRows(b, w, x, y)...)...)
+	s, c := b.Compress(append([]hw.ID{sum[0]}, m.rows(b, w, x, y)...)...)
 	return []hw.ID{b.Add(s, c)}
 }
 
 // Product implements [Arith].
 func (m MAC) Product(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
-	if m.Mul != MulBooth4 {
+	if m.star() {
 		return []hw.ID{m.product(b, width, x, y)}
 	}
-	s, c := b.Compress(m.boothRows(b, width, x, y)...)
+	s, c := b.Compress(m.rows(b, width, x, y)...)
 	return []hw.ID{b.Named("product", b.Add(s, c))}
 }
 

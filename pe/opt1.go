@@ -27,14 +27,14 @@ func (OPT1) Words() int { return 2 }
 
 // MAC implements [Arith].
 func (o OPT1) MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID {
-	rows := o.boothRows(b, b.Width(sum[0]), x, y)
+	rows := o.rows(b, b.Width(sum[0]), x, y)
 	s, c := b.Compress(append([]hw.ID{sum[0], sum[1]}, rows...)...)
 	return []hw.ID{s, c}
 }
 
 // Product implements [Arith].
 func (o OPT1) Product(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
-	s, c := b.Compress(o.boothRows(b, width, x, y)...)
+	s, c := b.Compress(o.rows(b, width, x, y)...)
 	return []hw.ID{s, c}
 }
 

@@ -24,6 +24,11 @@ func hostSettings(rng *rand.Rand, kind string) []string {
 	case "matrix2d":
 		size("rows", 6)
 		size("cols", 6)
+	case "systolic-os", "systolic-ws", "systolic-is":
+		size("rows", 6)
+		size("cols", 6)
+		size("acc_rows", 12)
+		set("overlap", "none", "drain", "full")
 	case "tree":
 		size("lanes", 10)
 		size("cells", 6)
@@ -40,6 +45,7 @@ func hostSettings(rng *rand.Rand, kind string) []string {
 		set("form", "systolic", "tree")
 	}
 	set("pe", "mac", "mac", "opt1")
+	set("edge_encoder", "none", "none", "ent", "booth", "csd", "bits", "magnitude")
 	set("multiplier", "star", "booth4")
 	set("overflow", "wrap", "wrap", "saturate")
 	set("init_c", true, false)
@@ -56,7 +62,7 @@ func TestHosts(t *testing.T) {
 	if tooltest.IsDeep() {
 		engines, shapes = 400, 20
 	}
-	for _, kind := range []string{"matrix2d", "tree", "cube"} {
+	for _, kind := range []string{"systolic-os", "systolic-ws", "systolic-is", "matrix2d", "tree", "cube"} {
 		t.Run(kind, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(7, 8))
 			for done := 0; done < engines; {
