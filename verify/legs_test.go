@@ -58,6 +58,7 @@ func TestRTL(t *testing.T) {
 		{"tree-opt1", "cells=3 lanes=5 acc_rows=5", ""},
 		{"cube", "x=3 y=2 z=4 drain_rows=2", ""},
 		{"cube-opt1", "x=2 y=3 z=2 form=tree", "lanes,verilator,icarus"},
+		{"systolic-ws-ent", "rows=3 cols=4 acc_rows=5", "lanes,verilator,icarus"},
 	}
 	for _, tt := range tests {
 		e := build(t, tt.engine, append(strings.Fields(tt.set), "init_c=true")...)
