@@ -23,10 +23,11 @@ type Event struct {
 
 	wheel wheel
 	act   Activity
+	calm  Activity // as if every net went straight to its last value
+	seen  []bool   // values after the cycle before
 	// Events is the number of edges that happened.
 	Events uint64
 	first  bool
-	ready  bool // the gates agree with the nets
 }
 
 // eventGate is a gate with its state.
@@ -53,6 +54,8 @@ func NewEvent(n *netlist.Netlist, t *timing.Result, outputLoad float64) (*Event,
 	}
 	e := &Event{l: l, users: make([][]use, len(n.Nets)), value: make([]bool, len(n.Nets)), next: make([]bool, len(l.flops)), first: true}
 	e.act = Activity{Rises: make([]uint64, len(n.Nets)), Falls: make([]uint64, len(n.Nets))}
+	e.calm = Activity{Rises: make([]uint64, len(n.Nets)), Falls: make([]uint64, len(n.Nets))}
+	e.seen = make([]bool, len(n.Nets))
 	load := timing.Loads(n, outputLoad)
 	longest := int32(1)
 	note := func(d [2]int32) [2]int32 {
@@ -171,8 +174,13 @@ func (e *Event) Cycle(values []bool) error {
 			k++
 		}
 	}
+	if err := e.run(); err != nil {
+		return err
+	}
 	e.act.Cycles++
-	return e.run()
+	e.calm.Cycles++
+	e.settled()
+	return nil
 }
 
 // begin sets the first values without delays: flip-flops hold 0.
@@ -202,7 +210,23 @@ func (e *Event) begin(values []bool) error {
 		e.gates[i].index = index
 		e.value[g.out] = g.table>>index&1 == 1
 	}
+	copy(e.seen, e.value)
 	return nil
+}
+
+// settled counts the edges that a cycle would have had without glitches.
+func (e *Event) settled() {
+	for net, v := range e.value {
+		if v == e.seen[net] {
+			continue
+		}
+		e.seen[net] = v
+		if v {
+			e.calm.Rises[net]++
+		} else {
+			e.calm.Falls[net]++
+		}
+	}
 }
 
 // maxEvents bounds the events of one cycle, far above any circuit without a loop.
@@ -247,6 +271,18 @@ func b2i(b bool) int {
 
 // Get returns the value of a net.
 func (e *Event) Get(net int) bool { return e.value[net] }
+
+// Forget sets all counts to 0.
+func (e *Event) Forget() {
+	for _, a := range []*Activity{&e.act, &e.calm} {
+		a.Cycles = 0
+		clear(a.Rises)
+		clear(a.Falls)
+	}
+}
+
+// Calm returns the counts without glitches: at most one edge a net and cycle.
+func (e *Event) Calm() *Activity { return &e.calm }
 
 // Activity returns the counts so far.
 func (e *Event) Activity() *Activity { return &e.act }

@@ -19,16 +19,22 @@ type Edge struct {
 	Switching float64 // fJ, 1/2 C V^2
 }
 
+// Load is the capacitance at every output of a netlist.
+type Load struct {
+	Assumed float64 // fF, with which tables are read; that of the timing
+	Charged float64 // fF, whose charge is part of the netlist's energy: 0 if that is counted where the output goes to
+}
+
 // NewModel reads the energies of a netlist from its library. The timing result gives the
-// transition at each net; the output load is that of the timing.
-func NewModel(n *netlist.Netlist, t *timing.Result, outputLoad float64) *Model {
+// transition at each net.
+func NewModel(n *netlist.Netlist, t *timing.Result, out Load) *Model {
 	m := &Model{Rise: make([]Edge, len(n.Nets)), Fall: make([]Edge, len(n.Nets)), Leakage: n.Leakage()}
-	load := timing.Loads(n, outputLoad)
+	load, charged := timing.Loads(n, out.Assumed), timing.Loads(n, out.Charged)
 	half := n.Library.Voltage * n.Library.Voltage / 2
 	for net := range n.Nets {
 		if net != n.Clock && net > netlist.Const1 {
-			m.Rise[net].Switching = half * load[net][0]
-			m.Fall[net].Switching = half * load[net][1]
+			m.Rise[net].Switching = half * charged[net][0]
+			m.Fall[net].Switching = half * charged[net][1]
 		}
 	}
 	for i := range n.Cells {
@@ -150,4 +156,14 @@ func (a *Activity) Toggles() uint64 {
 		sum += a.Rises[i] + a.Falls[i]
 	}
 	return sum
+}
+
+// Pass is the energy of an edge that passes through every net once, the mean of a rise and
+// a fall, fJ: that of a bit of data in a netlist such as a flip-flop.
+func (m *Model) Pass() float64 {
+	sum := 0.0
+	for net := range m.Rise {
+		sum += m.Rise[net].Internal + m.Rise[net].Switching + m.Fall[net].Internal + m.Fall[net].Switching
+	}
+	return sum / 2
 }

@@ -155,7 +155,7 @@ func TestAgainstOpenSTA(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := power.NewModel(n, tr, load)
+		m := power.NewModel(n, tr, power.Load{Assumed: load, Charged: load})
 		act := &power.Activity{Cycles: cycles, Rises: make([]uint64, len(n.Nets)), Falls: make([]uint64, len(n.Nets))}
 		for net := 2; net < len(n.Nets); net++ {
 			act.Rises[net], act.Falls[net] = edges, edges
@@ -316,7 +316,7 @@ func TestGatesByHand(t *testing.T) {
 			}
 			before = now
 		}
-		got := power.NewModel(b.n, tr, load).Of(z.Activity()).Total()
+		got := power.NewModel(b.n, tr, power.Load{Assumed: load, Charged: load}).Of(z.Activity()).Total()
 		if !(math.Abs(got/want-1) < 1e-9) {
 			t.Errorf("%s: %.4f fJ, by hand %.4f", kind.Name, got, want)
 		}
@@ -418,7 +418,7 @@ func compareModes(t *testing.T, m *hw.Module, n *netlist.Netlist, tr *timing.Res
 		z.Step()
 		machine.Step(cycle == 0)
 	}
-	mod := power.NewModel(n, tr, load)
+	mod := power.NewModel(n, tr, power.Load{Assumed: load, Charged: load})
 	az, ae := z.Activity(), ev.Activity()
 	if az.Cycles != (cycles-1)*streams || ae.Cycles != cycles-1 {
 		t.Errorf("%d and %d cycles, want %d and %d", az.Cycles, ae.Cycles, (cycles-1)*streams, cycles-1)

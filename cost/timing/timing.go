@@ -39,7 +39,7 @@ type Result struct {
 	// Outputs is the latest arrival at an output, ps; -Inf without a path.
 	Outputs float64
 
-	setupEnd, outputEnd end
+	setupEnd end
 }
 
 // hop says through which cell a net's edge was caused.
@@ -239,11 +239,7 @@ func (r *Result) endpoints() {
 	}
 	for _, p := range r.n.Outputs {
 		for _, net := range p.Nets {
-			for edge, t := range r.at[net] {
-				if t > r.Outputs {
-					r.Outputs, r.outputEnd = t, end{net, edge, 0, -1}
-				}
-			}
+			r.Outputs = max(r.Outputs, r.at[net][rise], r.at[net][fall])
 		}
 	}
 }
@@ -281,32 +277,46 @@ type Step struct {
 	Delay   float64 // of this step, ps
 }
 
-// SetupPath lists the points of the path that decides Setup.
-func (r *Result) SetupPath() []Step {
+// SetupPath lists the points of the path that decides Setup, and the input port at which
+// it starts ("" for a flip-flop).
+func (r *Result) SetupPath() ([]Step, string) {
 	if math.IsInf(r.Setup, -1) {
-		return nil
+		return nil, ""
 	}
 	e := r.setupEnd
-	path := r.path(e)
-	return append(path, Step{Through: "", Net: "setup of " + r.n.Cells[e.cell].Kind.Name, Rising: e.edge == rise, At: r.Setup, Delay: e.setup})
+	path, start := r.path(e)
+	return append(path, Step{Net: "setup of " + r.n.Cells[e.cell].Kind.Name, Rising: e.edge == rise, At: r.Setup, Delay: e.setup}), start
 }
 
-// OutputPath lists the points of the path that decides Outputs.
-func (r *Result) OutputPath() []Step {
-	if math.IsInf(r.Outputs, -1) {
-		return nil
+// PathTo lists the points of the latest path to an output port, and the input port at
+// which it starts ("" for a flip-flop).
+func (r *Result) PathTo(output string) ([]Step, string) {
+	p, ok := r.n.Output(output)
+	if !ok {
+		return nil, ""
 	}
-	return r.path(r.outputEnd)
+	last := end{net: -1}
+	at := math.Inf(-1)
+	for _, net := range p.Nets {
+		for edge, t := range r.at[net] {
+			if t > at {
+				at, last = t, end{net: net, edge: edge}
+			}
+		}
+	}
+	return r.path(last)
 }
 
-func (r *Result) path(e end) []Step {
+func (r *Result) path(e end) ([]Step, string) {
 	var list []Step
 	net, edge := e.net, e.edge
+	start := ""
 	for net >= 0 {
 		h := r.from[net][edge]
 		s := Step{Net: r.n.Nets[net], Rising: edge == rise, At: r.at[net][edge]}
 		if h.cell < 0 {
 			list = append(list, s)
+			start = r.inputOf(net)
 			break
 		}
 		s.Through = r.n.Cells[h.cell].Kind.Name
@@ -319,5 +329,15 @@ func (r *Result) path(e end) []Step {
 		list[i].Delay = list[i].At - before
 		before = list[i].At
 	}
-	return list
+	return list, start
+}
+
+// inputOf is the input port of a net.
+func (r *Result) inputOf(net int) string {
+	for _, p := range r.n.Inputs {
+		if slices.Contains(p.Nets, net) {
+			return p.Name
+		}
+	}
+	return ""
 }
