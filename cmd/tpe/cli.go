@@ -21,6 +21,7 @@ Verilog from one graph, and the proof that they agree.`
 type cli struct {
 	Run     runCmd     `cmd:"" help:"Run a workload on an engine."`
 	Gen     genCmd     `cmd:"" help:"Write an engine's Verilog, testbench and scripts."`
+	Cost    costCmd    `cmd:"" help:"Area, critical path and energy of an engine."`
 	Verify  verifyCmd  `cmd:"" help:"Cross-check an engine on every leg."`
 	Numeric numericCmd `cmd:"" help:"Compare the arithmetic with vectors of yours."`
 	List    listCmd    `cmd:"" help:"List engines, pes, formats or workloads."`

@@ -98,7 +98,7 @@ func benchJob(eng *arch.Engine, s arch.Shape, seed uint64) (drive.Play, drive.Tr
 	}
 	var o arch.Operands
 	for _, want := range eng.Matrices(s) {
-		d, err := operand(want, seed)
+		d, err := operand(want, workloads.Data{Kind: workloads.DataFull}, seed)
 		if err != nil {
 			return fail(err)
 		}
@@ -134,8 +134,9 @@ func benchJob(eng *arch.Engine, s arch.Shape, seed uint64) (drive.Play, drive.Tr
 	return play, traces[0], nil
 }
 
-func operand(want arch.Matrix, seed uint64) (*numeric.Dense, error) {
-	g, err := workloads.NewGenerator(workloads.Data{Kind: workloads.DataFull}, want.Format, seed)
+// operand makes one matrix of a job.
+func operand(want arch.Matrix, data workloads.Data, seed uint64) (*numeric.Dense, error) {
+	g, err := workloads.NewGenerator(data, want.Format, seed)
 	if err != nil {
 		return nil, err
 	}

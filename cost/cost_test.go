@@ -1,0 +1,227 @@
+package cost_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"tpe/arch"
+	"tpe/cost"
+	"tpe/cost/liberty"
+	"tpe/cost/memory"
+	"tpe/cost/synth"
+	"tpe/hw/drive"
+	"tpe/internal/tool"
+	"tpe/internal/tool/tooltest"
+	"tpe/numeric"
+)
+
+// flow prepares a quick flow on OSU018.
+func flow(t testing.TB, recipe synth.Recipe, seeds int) *cost.Flow {
+	t.Helper()
+	tools := tooltest.Need(t, tool.Yosys, tool.OSU018)
+	lib, err := liberty.Load(tools[1].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := cost.NewFlow(t.Context(), lib, recipe, seeds, 180, memory.LOP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func engine(t testing.TB, name string, set ...string) *arch.Engine {
+	t.Helper()
+	c, err := arch.Load(name, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := arch.Build(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// job is a multiplication with random operands, after a reset.
+func job(t testing.TB, e *arch.Engine, s arch.Shape) drive.Play {
+	t.Helper()
+	plan, err := e.Plan(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o arch.Operands
+	x := uint64(1)
+	for _, want := range e.Matrices(s) {
+		d := numeric.NewDense(want.Rows, want.Cols)
+		least, most := want.Format.Range()
+		for i := range d.Data {
+			x = x*6364136223846793005 + 1442695040888963407
+			d.Data[i] = int32(least + int64(x>>33)%(most-least+1))
+		}
+		o.Put(want, d)
+	}
+	play, err := plan.Play(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play.Reset, play.Limit = 2, 100000
+	return play
+}
+
+// TestEngines makes gates of small engines and runs a job on them: the gates of every
+// piece compute what the graph computes in every cycle (or Energy fails), every total is the
+// sum of its rows, and the critical path adds up.
+func TestEngines(t *testing.T) {
+	f := flow(t, synth.Area, 1)
+	for _, p := range arch.Presets() {
+		if p.Name != "systolic-os" && p.Name != "cube-opt1" && !tooltest.IsDeep() {
+			continue // make deep has all of them
+		}
+		t.Run(p.Name, func(t *testing.T) { checkEngine(t, f, p.Name) })
+	}
+}
+
+func checkEngine(t *testing.T, f *cost.Flow, name string) {
+	c, err := arch.Load(name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var set []string
+	if small := c.SmallSizes(); len(small) > 0 {
+		set = small[0]
+	}
+	e := engine(t, name, set...)
+	d, err := f.Engine(t.Context(), e.Top)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := d.Report(name, e.MACsPerCycle())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, parts, ffs := 0.0, 0.0, 0
+	for _, x := range r.Area {
+		sum += float64(x.Count) * (x.Gates + x.Flops + x.Macro)
+		ffs += x.Count * x.FFs
+	}
+	for _, x := range r.ByPart {
+		parts += x.Gates + x.Flops + x.Macro
+	}
+	if !near(sum, r.AreaUM2) || !near(parts, r.AreaUM2) || ffs != r.FlipFlops {
+		t.Errorf("area %g, rows %g, parts %g; %d flip-flops, rows %d", r.AreaUM2, sum, parts, r.FlipFlops, ffs)
+	}
+	path := r.Timing.Path
+	at := 0.0
+	for _, s := range path {
+		at += s.Delay
+		if !near(s.At, at) {
+			t.Fatalf("path at %+v: the delays add up to %g", s, at)
+		}
+	}
+	if len(path) < 3 || !near(at, r.Timing.Period) {
+		t.Errorf("path of %d points ends at %g, period %g", len(path), at, r.Timing.Period)
+	}
+	one := e.Extent()
+	s := arch.Shape{M: one.M + 1, N: one.N + 1, K: 2*one.K + 1}
+	en, err := d.Energy(t.Context(), job(t, e, s), s.MACs(), r.Timing.Period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Energy(t.Context(), drive.Play{}, 1, 1); err == nil {
+		t.Error("a job without a reset has an energy")
+	}
+	if len(en.Rows) != len(r.Area) || en.GlitchPE < 1 || en.GlitchPE > 4 {
+		t.Errorf("%d rows, glitch factor %g", len(en.Rows), en.GlitchPE)
+	}
+	total := 0.0
+	for _, x := range en.Rows {
+		if x.Data < 0 || x.Glitch < 0 || x.Clock < 0 || x.Access < 0 || x.Leakage < 0 {
+			t.Errorf("negative energy: %+v", x)
+		}
+		if x.Part == cost.PartPE && x.Data == 0 {
+			t.Errorf("a PE without activity: %+v", x)
+		}
+		total += x.Total()
+	}
+	if all := en.Sum(); !near(all.Total(), total) {
+		t.Errorf("sum %g, rows %g", all.Total(), total)
+	}
+	dram, _ := memory.LookupDRAM("hbm2")
+	w := r.Of(en, "x", "y", "z", 1000*s.MACs(), 1000*en.Cycles, 1e6, dram)
+	if engine := total * float64(en.Cycles) * 1000 * 1e-12; !near(w.Total-w.DRAM, engine) || !near(w.DRAM, 8e6*3.9e-12) {
+		t.Errorf("workload of 1000 jobs: %g J and %g J of DRAM, want %g and %g", w.Total-w.DRAM, w.DRAM, engine, 8e6*3.9e-12)
+	}
+}
+
+func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Abs(b)+1e-6 }
+
+// TestMonotone holds that more PEs and wider operands never take less area or leakage.
+func TestMonotone(t *testing.T) {
+	f := flow(t, synth.Area, 1)
+	measure := func(set ...string) float64 {
+		e := engine(t, "systolic-os", set...)
+		d, err := f.Engine(t.Context(), e.Top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Area()
+	}
+	last := 0.0
+	for _, size := range [][2]string{{"2", "2"}, {"2", "3"}, {"3", "3"}, {"3", "8"}, {"8", "8"}} {
+		a := measure("rows="+size[0], "cols="+size[1])
+		if a < last {
+			t.Errorf("%sx%s PEs take %g um^2, fewer took %g", size[0], size[1], a, last)
+		}
+		last = a
+	}
+	last = 0
+	for _, width := range []string{"int2", "int4", "int8", "int12"} {
+		a := measure("rows=2", "cols=2", "a="+width, "b="+width)
+		if a < last {
+			t.Errorf("%s takes %g um^2, the width before took %g", width, a, last)
+		}
+		last = a
+	}
+}
+
+// TestDeterministic holds that two runs give the same figures.
+func TestDeterministic(t *testing.T) {
+	f := flow(t, synth.Area, 1)
+	e := engine(t, "systolic-os", "rows=2", "cols=3")
+	var sums [2]float64
+	for i := range sums {
+		d, err := f.Engine(t.Context(), e.Top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := arch.Shape{M: 3, N: 4, K: 20}
+		en, err := d.Energy(t.Context(), job(t, e, s), s.MACs(), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := en.Sum()
+		sums[i] = d.Area() + all.Total()
+	}
+	if sums[0] != sums[1] {
+		t.Errorf("two runs: %v and %v", sums[0], sums[1])
+	}
+}
+
+func TestFlowErrors(t *testing.T) {
+	tools := tooltest.Need(t, tool.Yosys, tool.OSU018)
+	lib, err := liberty.Load(tools[1].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		recipe synth.Recipe
+		seeds  int
+		want   string
+	}{{"small", 1, `recipe: unknown: "small"`}, {synth.Area, 0, "0 seeds"}} {
+		if _, err := cost.NewFlow(t.Context(), lib, tt.recipe, tt.seeds, 180, memory.LOP); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("NewFlow(%s, %d) = %v, want %s", tt.recipe, tt.seeds, err, tt.want)
+		}
+	}
+}
