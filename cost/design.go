@@ -3,7 +3,6 @@ package cost
 import (
 	"context"
 	"fmt"
-	"math"
 	"strings"
 
 	"tpe/cost/memory"
@@ -270,42 +269,7 @@ func axes(m *hw.Module, s hw.Shape) string {
 	return strings.Trim(m.ShapeString(s), "[]")
 }
 
-// leakage is the leakage of all gates and memories, nW.
-func (d *Design) leakage() float64 {
-	sum := 0.0
-	for i := range d.parts {
-		for _, x := range d.parts[i].Pieces {
-			sum += d.blocks[x.Module].net.Leakage() * float64(x.Lanes*d.parts[i].Count)
-		}
-	}
-	for _, x := range d.delays {
-		sum += d.flow.cell.net.Leakage() * float64(x.delay.Bits*d.parts[x.part].Count)
-	}
-	for k := range d.mems {
-		m := &d.mems[k]
-		count := float64(d.parts[m.part].Count * m.mem.Count)
-		wide := count * float64(m.mem.Width*m.mem.Wide)
-		if m.bits != nil {
-			sum += count*m.decode.net.Leakage() + wide*m.bits.net.Leakage()
-		} else {
-			sum += count * m.macro.Leakage * 1e6
-		}
-		if m.hit != nil {
-			sum += count*m.hit.net.Leakage() + wide*m.pass.net.Leakage()
-		}
-	}
-	return sum
-}
-
 // GateEquivalents is an area in two-input NANDs of the library; NaN without one.
 func (d *Design) GateEquivalents(area float64) float64 {
 	return area / d.flow.Library.GateArea()
-}
-
-// finite returns x, or 0 for an infinity.
-func finite(x float64) float64 {
-	if math.IsInf(x, 0) {
-		return 0
-	}
-	return x
 }
