@@ -73,8 +73,9 @@ func checkEngine(t *testing.T, rng *rand.Rand, c Config) {
 		t.Fatal(err)
 	}
 	r := evalRunner(t, e)
+	one := c.Extent()
 	for n := range 6 {
-		s := Shape{1 + rng.IntN(3*c.Rows), 1 + rng.IntN(3*c.Cols), 1 + rng.IntN(3*c.Rows)}
+		s := Shape{1 + rng.IntN(3*one.M), 1 + rng.IntN(3*one.N), 1 + rng.IntN(3*one.K)}
 		p, err := e.Plan(s)
 		if err != nil {
 			t.Fatal(err)

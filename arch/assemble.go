@@ -131,28 +131,40 @@ type tailIn struct {
 	pop         hw.ID // wire, driven here: a row is taken out of the store
 }
 
-// tail is the end of every array: the result store, the addition of the initial
-// C if the engine has one, and the stream y.
+// tail is the end of most arrays: a result store in front of the exit.
 func (p *parts) tail(c *Config, t tailIn) {
-	b, acc := p.b, c.accBits()
-	axes := b.ShapeOf(t.data).Axes()
-	lanes := p.lanes(axes)
-	ready := b.In("y_ready_i", 1)
-	storeReady := ready
-	if c.InitC {
-		storeReady = b.Wire("store_ready", 1)
-	}
-	store := p.inst("store", p.module(resultFIFO("result_store", acc, t.depth, lanes...)), hw.Ports{
-		"in_valid_i": t.valid, "in_data_i": t.data, "out_ready_i": storeReady})
-	valid, data := store["out_valid_o"], store["out_data_o"]
+	b := p.b
+	x := p.exit(c)
+	store := p.inst("store", p.module(resultFIFO("result_store", c.accBits(), t.depth, p.lanes(b.ShapeOf(t.data).Axes())...)), hw.Ports{
+		"in_valid_i": t.valid, "in_data_i": t.data, "out_ready_i": x.taken})
 	b.Drive(t.pop, store["pop_o"])
+	p.leave(c, x, store["out_valid_o"], store["out_data_o"], t.busy, t.arith)
+}
+
+// exit is the way out of every array: the addition of the initial C if the engine has one,
+// and the stream y. taken says that a result is taken if there is one.
+type exit struct{ ready, taken hw.ID }
+
+func (p *parts) exit(c *Config) exit {
+	ready := p.b.In("y_ready_i", 1)
 	if c.InitC {
+		return exit{ready, p.b.Wire("store_ready", 1)}
+	}
+	return exit{ready, ready}
+}
+
+// leave sends results through the exit. Their axes are those of the stream y; busy says that
+// a job is on.
+func (p *parts) leave(c *Config, x exit, valid, data, busy hw.ID, arith pe.Arith) {
+	b, acc := p.b, c.accBits()
+	if c.InitC {
+		axes := b.ShapeOf(data).Axes()
 		take := b.Wire("c_take", 1)
-		in := p.stream("c", t.busy, take, p.over("data", acc, axes...))
-		sum := p.inst("add_c", p.module(addC("add_c", acc, t.arith, lanes...)), hw.Ports{
-			"in_valid_i": valid, "in_data_i": data, "c_valid_i": in["valid"], "c_data_i": in["data"], "out_ready_i": ready})
+		in := p.stream("c", busy, take, p.over("data", acc, axes...))
+		sum := p.inst("add_c", p.module(addC("add_c", acc, arith, p.lanes(axes)...)), hw.Ports{
+			"in_valid_i": valid, "in_data_i": data, "c_valid_i": in["valid"], "c_data_i": in["data"], "out_ready_i": x.ready})
 		b.Drive(take, sum["take_o"])
-		b.Drive(storeReady, sum["in_ready_o"])
+		b.Drive(x.taken, sum["in_ready_o"])
 		valid, data = sum["out_valid_o"], sum["out_data_o"]
 	}
 	b.Out("y_valid_o", valid)

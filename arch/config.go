@@ -44,6 +44,7 @@ type Config struct {
 	Systolic // of the kind of that name
 	Tree     // of the kinds tree and cube
 	Cube     // of the kind of that name
+	Column   // of the kind of that name
 }
 
 // Overflow rules of the accumulator.

@@ -72,6 +72,17 @@ func (v *validation) integerPE(c *Config) {
 	v.oneOf("overflow", c.Overflow, Wrap, Saturate)
 	v.between("a", c.A.Bits, 2, 16)
 	v.between("b", c.B.Bits, 2, 16)
+	v.accumulator(c)
+	if c.PE == peOPT1 && c.Overflow == Saturate {
+		v.bad("overflow", "overflow of a (sum, carry) pair cannot be seen: %q (expected wrap with pe: opt1)", c.Overflow)
+	}
+	if c.Overflow == Saturate && c.AccBits != 0 && c.AccBits < c.A.Bits+c.B.Bits {
+		v.bad("acc_bits", "narrower than a product, which saturation must see: %d (expected at least %d)", c.AccBits, c.A.Bits+c.B.Bits)
+	}
+}
+
+// accumulator checks its width.
+func (v *validation) accumulator(c *Config) {
 	if c.AccBits == 0 {
 		v.between("acc_k", c.AccK, 1, 1<<40)
 		if w := numeric.AccBits(c.A, c.B, max(c.AccK, 1)); w > hw.MaxWidth {
@@ -85,12 +96,6 @@ func (v *validation) integerPE(c *Config) {
 				v.bad("acc_bits", "too narrow for acc_k = %d: %d (expected at least %d, or overflow: saturate, or acc_k: 0)", c.AccK, c.AccBits, need)
 			}
 		}
-	}
-	if c.PE == peOPT1 && c.Overflow == Saturate {
-		v.bad("overflow", "overflow of a (sum, carry) pair cannot be seen: %q (expected wrap with pe: opt1)", c.Overflow)
-	}
-	if c.Overflow == Saturate && c.AccBits != 0 && c.AccBits < c.A.Bits+c.B.Bits {
-		v.bad("acc_bits", "narrower than a product, which saturation must see: %d (expected at least %d)", c.AccBits, c.A.Bits+c.B.Bits)
 	}
 }
 

@@ -58,6 +58,7 @@ var kinds = [...]struct {
 	{"matrix2d", "two-dimensional matrix of PEs, outer products by broadcast", matrix2d{}},
 	{"tree", "multiplier-adder tree, dot-product cells with stationary weights", tree{}},
 	{"cube", "three-dimensional cube, a matrix product of blocks every cycle", cube{}},
+	{"column", "columns of PEs that work on the sparse digits of A", column{}},
 }
 
 // Kind names a kind of engine.

@@ -120,6 +120,7 @@ func addC(name string, width int, arith pe.Arith, lanes ...hw.Axis) (*hw.Module,
 type level struct {
 	Count hw.ID // the counter
 	Last  hw.ID // it is in its last round
+	Next  hw.ID // the counter after this cycle
 }
 
 // nest makes counters for nested loops, innermost first, that advance by one
@@ -134,8 +135,9 @@ func nest(b *hw.Builder, names []string, step hw.ID, max []hw.ID) ([]level, hw.I
 		q := b.Reg(name+"_q", w, 0)
 		last := b.Named(name+"_last", b.Eq(q, max[i]))
 		next := b.Mux(last, b.Const(w, 0), b.Add(q, b.Const(w, 1)))
-		b.Next(q, b.Named(name+"_d", b.Mux(carry, next, q)))
-		out[i] = level{q, last}
+		after := b.Named(name+"_d", b.Mux(carry, next, q))
+		b.Next(q, after)
+		out[i] = level{q, last, after}
 		carry = b.And(carry, last)
 		all = append(all, last)
 	}

@@ -241,10 +241,14 @@ func (e Encoder) At(b *hw.Builder, x Encoded, i int) Digit {
 // Multiple is digit times y in width bits, y signed; 0 where the digit is zero. It needs
 // width >= width of y + 2, or + 1 in radix 2.
 func (d Digit) Multiple(b *hw.Builder, width int, y hw.ID) hw.ID {
+	return b.Mux(d.NonZero, d.multiple(b, width, y), b.Const(width, 0))
+}
+
+// multiple is Multiple of a digit that is not zero.
+func (d Digit) multiple(b *hw.Builder, width int, y hw.ID) hw.ID {
 	// The Booth triple of the digit: negative, at least one (or zero below), two.
 	s1, s0 := b.Bit(d.Sel, 1), b.Bit(d.Sel, 0)
-	triple := b.Cat(b.Not(b.Xor(s1, s0)), b.Or(s1, s0), b.And(s1, b.Not(s0)))
-	return b.Mux(d.NonZero, b.Booth4(width, y, triple), b.Const(width, 0))
+	return b.Booth4(width, y, b.Cat(b.Not(b.Xor(s1, s0)), b.Or(s1, s0), b.And(s1, b.Not(s0))))
 }
 
 // Rows are the partial products digit times y of an encoded operand, shifted to their

@@ -56,6 +56,7 @@ func TestRTL(t *testing.T) {
 		{"systolic-os", "rows=1 cols=1", "lanes,verilator,icarus,netlist"},
 		{"matrix2d-opt1", "rows=3 cols=5", ""},
 		{"tree-opt1", "cells=3 lanes=5 acc_rows=5", ""},
+		{"opt4c", "rows=3 cols=2 chunk=8 window=1", ""},
 		{"cube", "x=3 y=2 z=4 drain_rows=2", ""},
 		{"cube-opt1", "x=2 y=3 z=2 form=tree", "lanes,verilator,icarus"},
 		{"systolic-ws-ent", "rows=3 cols=4 acc_rows=5", "lanes,verilator,icarus"},

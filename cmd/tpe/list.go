@@ -44,6 +44,7 @@ func (c *listCmd) Run(e *env) error {
 		list = []namedRow{
 			{"mac", "multiply and accumulate in one binary word; multiplier star (left to synthesis) or booth4"},
 			{"opt1", "compressed accumulation of Booth rows into a (sum, carry) pair; the carry propagates at the edge of the array"},
+			{"opt4c", "one digit of A times an operand of B a cycle into a (sum, carry) pair; a column shares the encoder and the queue of digits"},
 		}
 	case "formats":
 		list = []namedRow{{"int2..int16", "two's complement operands"}, {"uint2..uint16", "unsigned operands"},
