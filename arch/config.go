@@ -45,6 +45,7 @@ type Config struct {
 	Tree     // of the kinds tree and cube
 	Cube     // of the kind of that name
 	Column   // of the kind of that name
+	LUT      // likewise
 }
 
 // Overflow rules of the accumulator.

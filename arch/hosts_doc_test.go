@@ -128,7 +128,10 @@ func steppedCycles(t *testing.T, e *arch.Engine, s arch.Shape) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := arch.Operands{A: numeric.NewDense(s.M, s.K), B: numeric.NewDense(s.K, s.N)}
+	var o arch.Operands
+	for _, m := range e.Matrices(s) {
+		o.Put(m, numeric.NewDense(m.Rows, m.Cols))
+	}
 	plan, err := e.Plan(s)
 	if err != nil {
 		t.Fatal(err)

@@ -26,25 +26,29 @@ func (l *layout) stream(name string, beats int) *beatWriter {
 	if l.err != nil {
 		beats = 0
 	}
-	w := &beatWriter{play: &l.play, stream: i, size: s.Fields[0].Bytes, lanes: s.Fields[0].Lanes}
+	w := &beatWriter{play: &l.play, stream: i, fields: s.Fields}
 	l.play.Beats[i] = make([]byte, 0, beats*s.BeatBytes)
 	return w
 }
 
-// beatWriter appends beats of one data field.
+// beatWriter appends beats to a stream.
 type beatWriter struct {
-	play        *drive.Play
-	stream      int
-	size, lanes int
+	play   *drive.Play
+	stream int
+	fields []drive.Field
 }
 
-// beat appends a beat whose word i is at(i).
-func (w *beatWriter) beat(at func(i int) int64) {
+// beat appends a beat: word i of field f is at[f](i). What is given beyond the
+// fields is not used.
+func (w *beatWriter) beat(at ...func(i int) int64) {
 	dst := w.play.Beats[w.stream]
-	for i := range w.lanes {
-		v := uint64(at(i))
-		for k := 0; k < w.size; k++ {
-			dst = append(dst, byte(v>>(8*k)))
+	for f := range w.fields {
+		size := w.fields[f].Bytes
+		for i := range w.fields[f].Lanes {
+			v := uint64(at[f](i))
+			for k := range size {
+				dst = append(dst, byte(v>>(8*k)))
+			}
 		}
 	}
 	w.play.Beats[w.stream] = dst

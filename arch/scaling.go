@@ -68,6 +68,7 @@ type Matrix struct {
 func (c *Config) Matrices(s Shape) []Matrix {
 	format := func(f numeric.Int) workloads.Format { return workloads.Format{Bits: f.Bits, Signed: f.Signed} }
 	list := []Matrix{{'A', format(c.A), s.M, s.K}, {'B', format(c.B), s.K, s.N}}
+	list[1].Format.Symmetric = c.ternaryB()
 	if c.ScaleBits > 0 {
 		list = append(list, Matrix{'S', workloads.Format{Bits: c.ScaleBits}, c.groupRows(s.K), s.N})
 	}

@@ -39,15 +39,15 @@ func (t TableArith) Shift(row []int32) int {
 		for _, a := range row[x:min(x+t.Inputs, len(row))] {
 			most += max(int64(a), -int64(a))
 		}
-		for halfEven(most, shift) > limit {
+		for HalfEven(most, shift) > limit {
 			shift++
 		}
 	}
 	return shift
 }
 
-// halfEven is v / 2^shift, rounded to the nearest integer, halves to even.
-func halfEven(v int64, shift int) int64 {
+// HalfEven is v / 2^shift, rounded to the nearest integer, halves to even.
+func HalfEven(v int64, shift int) int64 {
 	if shift == 0 {
 		return v
 	}
@@ -87,7 +87,7 @@ func (t TableArith) dot(a []int32, w func(k int) int64) int64 {
 					entry -= int64(a[k])
 				}
 			}
-			sum += halfEven(entry, shift) << bit
+			sum += HalfEven(entry, shift) << bit
 		}
 	}
 	for _, x := range a {

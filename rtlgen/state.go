@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 	"strconv"
+	"strings"
 
 	"tpe/hw"
 )
@@ -98,7 +99,7 @@ func (e *emitter) assertions() {
 		if n.Shape != 0 {
 			cond, ok = "(&"+e.whole(e.fill(a.Cond, n.Shape))+")", true
 		}
-		if !ok {
+		if !ok || strings.ContainsAny(cond[:1], "~-&|^") { // a unary operator takes no other as its operand
 			cond = "(" + cond + ")"
 		}
 		e.checks = append(e.checks, fmt.Sprintf("    if (!%s) begin", cond),
