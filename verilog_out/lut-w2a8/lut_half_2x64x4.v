@@ -4,7 +4,7 @@
 // int2 (plain) into 32 bits, groups of 0.
 //
 // Axes: row = 2, col = 64, e = 8.
-// Graph 286d55b2ea2e.
+// Graph 8914681af285.
 
 `default_nettype none
 
@@ -58,8 +58,6 @@ module lut_half_2x64x4 (
   wire take_a;
   wire seq_first_o;
   wire end_2;
-  wire seq_group_first_o;
-  wire seq_group_last_o;
   wire seq_plane_o;
   wire seq_top_plane_o;
   wire [ROW*COL*33-1:0] unit_sum_o;
@@ -138,26 +136,24 @@ module lut_half_2x64x4 (
   );
 
   lut_seq u_seq (
-    .clk_i         (clk_i),
-    .rst_ni        (rst_ni),
-    .cfg_valid_i   (cfg_valid_i),
-    .cfg_steps_i   (cfg_steps_i),
-    .cfg_mt_i      (cfg_mt_i),
-    .cfg_nt_i      (cfg_nt_i),
-    .pop_i         (pop),
-    .w_avail_i     (skid_w_valid_o),
-    .a_avail_i     (skid_a_valid_o),
-    .cfg_ready_o   (cfg_ready_o),
-    .busy_o        (busy_o),
-    .issue_o       (issue),
-    .fire_o        (fire),
-    .take_a_o      (take_a),
-    .first_o       (seq_first_o),
-    .end_o         (end_2),
-    .group_first_o (seq_group_first_o),
-    .group_last_o  (seq_group_last_o),
-    .plane_o       (seq_plane_o),
-    .top_plane_o   (seq_top_plane_o)
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .cfg_valid_i (cfg_valid_i),
+    .cfg_steps_i (cfg_steps_i),
+    .cfg_mt_i    (cfg_mt_i),
+    .cfg_nt_i    (cfg_nt_i),
+    .pop_i       (pop),
+    .w_avail_i   (skid_w_valid_o),
+    .a_avail_i   (skid_a_valid_o),
+    .cfg_ready_o (cfg_ready_o),
+    .busy_o      (busy_o),
+    .issue_o     (issue),
+    .fire_o      (fire),
+    .take_a_o    (take_a),
+    .first_o     (seq_first_o),
+    .end_o       (end_2),
+    .plane_o     (seq_plane_o),
+    .top_plane_o (seq_top_plane_o)
   );
 
   result_store u_store (
@@ -251,7 +247,7 @@ module lut_half_2x64x4 (
   end
 `endif
 
-  wire _unused_ok = &{1'b0, seq_group_first_o, seq_group_last_o, seq_top_plane_o};
+  wire _unused_ok = &{1'b0, seq_top_plane_o};
 
 endmodule
 

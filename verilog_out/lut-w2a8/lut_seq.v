@@ -3,7 +3,7 @@
 // lut_seq: Sequencer of the lookup engine: planes, steps, groups, tiles, spacing of reads and
 // credits.
 //
-// Graph b89b5dd36518.
+// Graph 605218fc8448.
 
 `default_nettype none
 
@@ -24,8 +24,6 @@ module lut_seq (
   output wire        take_a_o,
   output wire        first_o,
   output wire        end_o,
-  output wire        group_first_o,
-  output wire        group_last_o,
   output wire        plane_o,
   output wire        top_plane_o
 );
@@ -71,7 +69,6 @@ module lut_seq (
   wire busy_d = load ? 1'b1 : (busy_q & ~((~issue_q & empty) & eq_1));
   wire take_a = fire_o & new_a;
   wire first = (new_a & (plane_a_q == 1'b0)) & (step_q == 20'd0);
-  wire group_first = group_q == 1'b0;
   wire weight = plane_q + plane_a_q;
   assign cfg_ready_o = ready;
   assign busy_o = busy_q;
@@ -79,8 +76,6 @@ module lut_seq (
   assign take_a_o = take_a;
   assign first_o = first;
   assign end_o = end_2;
-  assign group_first_o = group_first;
-  assign group_last_o = group_last;
   assign plane_o = weight;
   assign top_plane_o = plane_last;
 

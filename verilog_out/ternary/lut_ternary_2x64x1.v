@@ -4,7 +4,7 @@
 // int8 x int2 (plain) into 32 bits, groups of 0.
 //
 // Axes: row = 2, col = 64, k = 1.
-// Graph 35623ce31761.
+// Graph 9dda1b78ed20.
 
 `default_nettype none
 
@@ -54,8 +54,6 @@ module lut_ternary_2x64x1 (
   wire take_a;
   wire seq_first_o;
   wire end_2;
-  wire seq_group_first_o;
-  wire seq_group_last_o;
   wire [ROW*COL*33-1:0] unit_sum_o;
   wire pop;
 
@@ -116,24 +114,22 @@ module lut_ternary_2x64x1 (
   );
 
   lut_seq u_seq (
-    .clk_i         (clk_i),
-    .rst_ni        (rst_ni),
-    .cfg_valid_i   (cfg_valid_i),
-    .cfg_steps_i   (cfg_steps_i),
-    .cfg_mt_i      (cfg_mt_i),
-    .cfg_nt_i      (cfg_nt_i),
-    .pop_i         (pop),
-    .w_avail_i     (skid_w_valid_o),
-    .a_avail_i     (skid_a_valid_o),
-    .cfg_ready_o   (cfg_ready_o),
-    .busy_o        (busy_o),
-    .issue_o       (issue),
-    .fire_o        (fire),
-    .take_a_o      (take_a),
-    .first_o       (seq_first_o),
-    .end_o         (end_2),
-    .group_first_o (seq_group_first_o),
-    .group_last_o  (seq_group_last_o)
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .cfg_valid_i (cfg_valid_i),
+    .cfg_steps_i (cfg_steps_i),
+    .cfg_mt_i    (cfg_mt_i),
+    .cfg_nt_i    (cfg_nt_i),
+    .pop_i       (pop),
+    .w_avail_i   (skid_w_valid_o),
+    .a_avail_i   (skid_a_valid_o),
+    .cfg_ready_o (cfg_ready_o),
+    .busy_o      (busy_o),
+    .issue_o     (issue),
+    .fire_o      (fire),
+    .take_a_o    (take_a),
+    .first_o     (seq_first_o),
+    .end_o       (end_2)
   );
 
   result_store u_store (
@@ -212,8 +208,6 @@ module lut_ternary_2x64x1 (
     end
   end
 `endif
-
-  wire _unused_ok = &{1'b0, seq_group_first_o, seq_group_last_o};
 
 endmodule
 

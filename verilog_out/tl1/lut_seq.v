@@ -3,7 +3,7 @@
 // lut_seq: Sequencer of the lookup engine: planes, steps, groups, tiles, spacing of reads and
 // credits.
 //
-// Graph 26e783ba0387.
+// Graph ad3dda8461b6.
 
 `default_nettype none
 
@@ -23,9 +23,7 @@ module lut_seq (
   output wire        fire_o,
   output wire        take_a_o,
   output wire        first_o,
-  output wire        end_o,
-  output wire        group_first_o,
-  output wire        group_last_o
+  output wire        end_o
 );
 
   reg busy_q;
@@ -69,15 +67,12 @@ module lut_seq (
   wire busy_d = load ? 1'b1 : (busy_q & ~((~issue_q & empty) & eq_1));
   wire take_a = fire_o & new_a;
   wire first = (new_a & (plane_a_q == 1'b0)) & (step_q == 20'd0);
-  wire group_first = group_q == 1'b0;
   assign cfg_ready_o = ready;
   assign busy_o = busy_q;
   assign issue_o = issue_q;
   assign take_a_o = take_a;
   assign first_o = first;
   assign end_o = end_2;
-  assign group_first_o = group_first;
-  assign group_last_o = group_last;
 
   always @(posedge clk_i) begin
     if (!rst_ni) begin

@@ -3,7 +3,7 @@
 // lut_seq: Sequencer of the lookup engine: planes, steps, groups, tiles, spacing of reads and
 // credits.
 //
-// Graph 81778ca9b3ca.
+// Graph 9f8e73b8659c.
 
 `default_nettype none
 
@@ -25,8 +25,6 @@ module lut_seq (
   output wire        take_a_o,
   output wire        first_o,
   output wire        end_o,
-  output wire        group_first_o,
-  output wire        group_last_o,
   output wire [1:0]  plane_o,
   output wire        top_plane_o,
   output wire [5:0]  bits_o
@@ -74,7 +72,6 @@ module lut_seq (
   wire busy_d = load ? 1'b1 : (busy_q & ~((~issue_q & empty) & eq_1));
   wire take_a = fire_o & new_a;
   wire first = (new_a & (plane_a_q == 1'b0)) & (step_q == 20'd0);
-  wire group_first = group_q == 1'b0;
   wire [1:0] weight = {1'b0, plane_q} + {1'b0, plane_a_q};
   wire [5:0] bits = (group_last & step_last) ? bits_q : 6'd32;
   assign cfg_ready_o = ready;
@@ -83,8 +80,6 @@ module lut_seq (
   assign take_a_o = take_a;
   assign first_o = first;
   assign end_o = end_2;
-  assign group_first_o = group_first;
-  assign group_last_o = group_last;
   assign plane_o = weight;
   assign top_plane_o = plane_last;
   assign bits_o = bits;

@@ -4,7 +4,7 @@
 // uint2 (odd) into 32 bits, groups of 0.
 //
 // Axes: row = 8, col = 32.
-// Graph 7bdcf3b318dc.
+// Graph 3f15cde2771e.
 
 `default_nettype none
 
@@ -94,8 +94,6 @@ module lut_xnor_8x32x32 (
   wire take_a;
   wire seq_first_o;
   wire end_2;
-  wire seq_group_first_o;
-  wire seq_group_last_o;
   wire [1:0] seq_plane_o;
   wire seq_top_plane_o;
   wire [5:0] seq_bits_o;
@@ -174,28 +172,26 @@ module lut_xnor_8x32x32 (
   );
 
   lut_seq u_seq (
-    .clk_i         (clk_i),
-    .rst_ni        (rst_ni),
-    .cfg_valid_i   (cfg_valid_i),
-    .cfg_steps_i   (cfg_steps_i),
-    .cfg_mt_i      (cfg_mt_i),
-    .cfg_nt_i      (cfg_nt_i),
-    .pop_i         (pop),
-    .w_avail_i     (skid_w_valid_o),
-    .a_avail_i     (skid_a_valid_o),
-    .cfg_bits_i    (cfg_bits_i),
-    .cfg_ready_o   (cfg_ready_o),
-    .busy_o        (busy_o),
-    .issue_o       (issue),
-    .fire_o        (fire),
-    .take_a_o      (take_a),
-    .first_o       (seq_first_o),
-    .end_o         (end_2),
-    .group_first_o (seq_group_first_o),
-    .group_last_o  (seq_group_last_o),
-    .plane_o       (seq_plane_o),
-    .top_plane_o   (seq_top_plane_o),
-    .bits_o        (seq_bits_o)
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .cfg_valid_i (cfg_valid_i),
+    .cfg_steps_i (cfg_steps_i),
+    .cfg_mt_i    (cfg_mt_i),
+    .cfg_nt_i    (cfg_nt_i),
+    .pop_i       (pop),
+    .w_avail_i   (skid_w_valid_o),
+    .a_avail_i   (skid_a_valid_o),
+    .cfg_bits_i  (cfg_bits_i),
+    .cfg_ready_o (cfg_ready_o),
+    .busy_o      (busy_o),
+    .issue_o     (issue),
+    .fire_o      (fire),
+    .take_a_o    (take_a),
+    .first_o     (seq_first_o),
+    .end_o       (end_2),
+    .plane_o     (seq_plane_o),
+    .top_plane_o (seq_top_plane_o),
+    .bits_o      (seq_bits_o)
   );
 
   result_store u_store (
@@ -276,7 +272,7 @@ module lut_xnor_8x32x32 (
   end
 `endif
 
-  wire _unused_ok = &{1'b0, seq_group_first_o, seq_group_last_o, seq_top_plane_o};
+  wire _unused_ok = &{1'b0, seq_top_plane_o};
 
 endmodule
 
