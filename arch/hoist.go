@@ -40,10 +40,13 @@ func encodingNames() []string {
 
 func (v *validation) edgeEncoder(c *Config) {
 	v.oneOf("edge_encoder", c.EdgeEncoder, append([]string{encodeInPE}, encodingNames()...)...)
+	if c.PE == peOPT2 && c.EdgeEncoder == encodeInPE {
+		v.bad("edge_encoder", "opt2 works on digits: %q (expected %s)", c.EdgeEncoder, orList(encodingNames()))
+	}
 }
 
 func hostTogether() []string {
-	return append(integerTogether(), "`multiplier` has no influence with an `edge_encoder`, since PEs then get digits.")
+	return append(integerTogether(), "`pe: opt2` needs an `edge_encoder`.", "`multiplier` has no influence with an `edge_encoder`, since PEs then get digits.")
 }
 
 // hoisted is the encoding at the edge, or 0.

@@ -25,7 +25,7 @@ func TestHostPages(t *testing.T) {
 	}{
 		{"matrix2d", []string{"matrix2d", "matrix2d-opt1"}, []string{"rows=4", "cols=3"},
 			[]arch.Shape{{4, 3, 1}, {4, 3, 4}, {4, 3, 9}, {8, 3, 1}, {8, 3, 9}, {6, 3, 1}, {1, 6, 4}}},
-		{"tree", []string{"tree", "tree-opt1"}, []string{"lanes=4", "cells=3", "acc_rows=8"},
+		{"tree", []string{"tree", "tree-opt1", "tree-opt2"}, []string{"lanes=4", "cells=3", "acc_rows=8"},
 			[]arch.Shape{{1, 3, 4}, {8, 3, 4}, {8, 3, 9}, {8, 6, 9}, {20, 3, 9}, {1, 1, 1}}},
 		{"cube", []string{"cube", "cube-opt1"}, []string{"x=4", "y=4", "z=4"},
 			[]arch.Shape{{4, 4, 4}, {4, 4, 16}, {8, 4, 4}, {8, 4, 16}, {8, 8, 64}, {1, 4, 64}, {5, 5, 5}}},

@@ -13,12 +13,13 @@ import (
 const (
 	peMAC  = "mac"
 	peOPT1 = "opt1"
+	peOPT2 = "opt2" // partial products of one weight at a time; kinds tree and matrix2d
 )
 
 // integerFields are the keys of an integer PE.
 func integerFields() []Field {
 	return []Field{
-		textField("pe", "mac or opt1 (tpe list pes)", func(c *Config) *string { return &c.PE }),
+		textField("pe", "mac or opt1, in the kinds tree and matrix2d also opt2 (tpe list pes)", func(c *Config) *string { return &c.PE }),
 		textField("multiplier", "of a mac: star (left to synthesis) or booth4", func(c *Config) *string { return &c.Multiplier }),
 		formatField("a", "format of A, int2..int16 or uint2..uint16", func(c *Config) *numeric.Int { return &c.A }),
 		formatField("b", "format of B, likewise", func(c *Config) *numeric.Int { return &c.B }),
@@ -65,9 +66,9 @@ func smallGrids() [][]string {
 	return [][]string{{"rows=4", "cols=4"}, {"rows=3", "cols=5"}, {"rows=8", "cols=8"}}
 }
 
-// integerPE checks the keys of an integer PE.
-func (v *validation) integerPE(c *Config) {
-	v.oneOf("pe", c.PE, peMAC, peOPT1)
+// integerPE checks the keys of an integer PE; others are PEs beside mac and opt1.
+func (v *validation) integerPE(c *Config, others ...string) {
+	v.oneOf("pe", c.PE, append([]string{peMAC, peOPT1}, others...)...)
 	v.oneOf("multiplier", c.Multiplier, pe.MulStar, pe.MulBooth4)
 	v.oneOf("overflow", c.Overflow, Wrap, Saturate)
 	v.between("a", c.A.Bits, 2, 16)

@@ -58,6 +58,10 @@ func (tree) presets() []Preset {
 		preset("tree", "tree-opt1", "tree of compressed partial products, added once behind the tree", func(c *Config) {
 			c.PE, c.Multiplier = peOPT1, pe.MulBooth4
 		}),
+		preset("tree", "tree-opt2", "tree that adds partial products of the same weight first", func(c *Config) {
+			c.PE = peOPT2
+			hoistENT(c)
+		}),
 		preset("tree", "tree-ent", "multiplier-adder tree with EN-T encoders at its edge", hoistENT),
 	}
 }
@@ -68,7 +72,7 @@ func (tree) validate(c *Config, v *validation) {
 	v.oneOf("operands", c.Operands, Broadcast, Forward)
 	v.between("levels", c.Levels, 1, 8)
 	v.stationary(c)
-	v.integerPE(c)
+	v.integerPE(c, peOPT2)
 	v.edgeEncoder(c)
 	v.exactTree(c, c.Rows)
 }
@@ -114,7 +118,7 @@ func (tree) timing(c *Config, s Shape, _ Data) Timing {
 // dotTree is the adder tree of a dot product of that many lanes.
 func (c *Config) dotTree(lanes int) pe.Tree {
 	s := c.spec()
-	return pe.Tree{Spec: s, Arith: c.arith(s), Lanes: lanes, SumBits: c.sumBits(lanes), Every: c.Levels}
+	return pe.Tree{Spec: s, Arith: c.arith(s), Lanes: lanes, SumBits: c.sumBits(lanes), Every: c.Levels, ByWeight: c.PE == peOPT2}
 }
 
 // footStages is the number of registers in which redundant sums become binary behind an array.
@@ -125,15 +129,24 @@ func footStages(a pe.Arith) int {
 	return 0
 }
 
-// treeTimes: behind the input register come the products, the tree, the foot and, with
-// forward, one edge for each further cell.
+// spread is the number of registers between the encoders and the first cell: opt2 has one.
+func (c *Config) spread() int {
+	if c.PE == peOPT2 {
+		return 1
+	}
+	return 0
+}
+
+// treeTimes: behind the input register come the encoders and the register that spreads their
+// digits, if there are, the products, the tree, the foot and, with forward, one edge for each
+// further cell.
 func (c *Config) treeTimes() stationary {
 	hops := 0
 	if c.Operands == Forward {
 		hops = c.Cols - 1
 	}
 	t := c.dotTree(c.Rows)
-	return stationary{travel: t.Stages() + footStages(t.Arith) + hops - 1, hold: hops + 1}.behind(c.encodeStages())
+	return stationary{travel: t.Stages() + footStages(t.Arith) + hops - 1, hold: hops + 1}.behind(c.encodeStages() + c.spread())
 }
 
 func (tree) build(c *Config) (*hw.Module, error) {
@@ -145,8 +158,11 @@ func (tree) build(c *Config) (*hw.Module, error) {
 	in := p.wsFront(c, t, lane, cell)
 
 	x, wsel := in.a, in.wsel
+	if c.spread() > 0 {
+		x, wsel = b.Pipe("spread_q", x), b.Pipe("wsel_spread_q", wsel)
+	}
 	if c.Operands == Forward {
-		x, wsel = tap(b, "a_cell", cell, in.a), tap(b, "wsel_cell", cell, in.wsel)
+		x, wsel = tap(b, "a_cell", cell, x), tap(b, "wsel_cell", cell, wsel)
 	}
 	m, err := pe.DotProduct("pe_dot_"+c.peName(), "lane", dot)
 	out := p.inst("dot", p.module(m, err), hw.Ports{

@@ -13,16 +13,29 @@ type Tree struct {
 	Lanes   int // products, 1 to 256
 	SumBits int // width of the result, which holds the sum of all products or wraps
 	Every   int // levels of adders between two registers, at least 1
+	// ByWeight adds the partial products of each weight in a tree of its own (opt2.go). x
+	// comes encoded.
+	ByWeight bool
 }
 
-// Stages is the number of edges from the operands to the sum: the products' register and one
-// for every Every levels of the tree.
-func (t Tree) Stages() int {
+// levels is the number of levels of adders.
+func (t Tree) levels() int {
 	levels := 0
 	for n := t.Lanes; n > 1; n = (n + 1) / 2 {
 		levels++
 	}
-	return 1 + (levels+t.Every-1)/t.Every
+	return levels
+}
+
+// Stages is the number of edges from the operands to the sum: the register of the products
+// (or partial products), one for every Every levels of the tree, and one where the sums of
+// the weights meet.
+func (t Tree) Stages() int {
+	n := 1 + (t.levels()+t.Every-1)/t.Every
+	if t.ByWeight {
+		n++
+	}
+	return n
 }
 
 // productBits is the width at which products enter the tree. A binary product grows by one
@@ -40,44 +53,59 @@ func (t Tree) productBits() int {
 //	x[lane], y[lane] --> [products] --> register --> + --> + --> register --> ...
 //	                                        lanes:   n/2   n/4
 func (t Tree) Dot(b *hw.Builder, axis int, x, y hw.ID) []hw.ID {
-	names := suffix(t.Arith.Words())
+	axes := t.axes(b, axis)
+	if t.ByWeight {
+		return []hw.ID{t.dotByWeight(b, axes, x, y)}
+	}
 	words := t.Arith.Product(b, t.productBits(), x, y)
-	for i, n := range names {
+	for i, n := range suffix(t.Arith.Words()) {
 		if !b.ShapeOf(words[i]).Has(axis) { // the carry of a single row is the constant 0
 			words[i] = b.Bcast(words[i], axis)
 		}
 		words[i] = b.Pipe("product_"+n+"_q", words[i])
 	}
-	lanes := b.AxisAt(axis).Name
-	n, level := t.Lanes, 0
-	for n > 1 {
-		n, level = (n+1)/2, level+1
-		next := b.Axis(fmt.Sprintf("%s_%d", lanes, level), n)
-		w := min(b.Width(words[0])+1, t.SumBits)
+	return t.add(b, t.Arith, "", axes, words, t.SumBits, t.Signed)
+}
+
+// axes are the lanes' axis and one for what each level of the tree leaves.
+func (t Tree) axes(b *hw.Builder, lanes int) []int {
+	list := []int{lanes}
+	for n := t.Lanes; n > 1; {
+		n = (n + 1) / 2
+		list = append(list, b.Axis(fmt.Sprintf("%s_%d", b.AxisAt(lanes).Name, len(list)), n))
+	}
+	return list
+}
+
+// add is the tree: it adds the lanes of words, extended by one bit a level up to width. Names begin
+// with the prefix.
+func (t Tree) add(b *hw.Builder, a Arith, prefix string, axes []int, words []hw.ID, width int, signed bool) []hw.ID {
+	for level := 1; level < len(axes); level++ {
+		from, to := axes[level-1], axes[level]
+		w := min(b.Width(words[0])+1, width)
 		var left, right []hw.ID
 		for _, x := range words {
-			if t.Signed {
+			if signed {
 				x = b.Sext(w, x)
 			} else {
 				x = b.Zext(w, x)
 			}
 			zero := b.Const(w, 0)
-			left = append(left, b.Stride(axis, next, 0, 2, x, zero))
-			right = append(right, b.Stride(axis, next, 1, 2, x, zero))
+			left = append(left, b.Stride(from, to, 0, 2, x, zero))
+			right = append(right, b.Stride(from, to, 1, 2, x, zero))
 		}
-		words = t.Arith.Merge(b, left, right)
-		for i, name := range names {
-			name = fmt.Sprintf("level%d_%s", level, name)
-			if level%t.Every == 0 || n == 1 {
+		words = a.Merge(b, left, right)
+		for i, name := range suffix(a.Words()) {
+			name = fmt.Sprintf("%slevel%d_%s", prefix, level, name)
+			if level%t.Every == 0 || level == len(axes)-1 {
 				words[i] = b.Pipe(name+"_q", words[i])
 			} else {
 				b.Named(name, words[i])
 			}
 		}
-		axis = next
 	}
 	for i := range words {
-		words[i] = b.Index(axis, 0, words[i])
+		words[i] = b.Index(axes[len(axes)-1], 0, words[i])
 	}
 	return words
 }

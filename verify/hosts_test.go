@@ -44,7 +44,7 @@ func hostSettings(rng *rand.Rand, kind string) []string {
 		size("drain_rows", 5)
 		set("form", "systolic", "tree")
 	}
-	set("pe", "mac", "mac", "opt1")
+	set("pe", "mac", "mac", "opt1", "opt2")
 	set("edge_encoder", "none", "none", "ent", "booth", "csd", "bits", "magnitude")
 	set("multiplier", "star", "booth4")
 	set("overflow", "wrap", "wrap", "saturate")
