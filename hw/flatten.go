@@ -23,19 +23,31 @@ func Flatten(m *Module) (*Module, error) {
 	if f.full {
 		return nil, fmt.Errorf("flattened: module %s has more than %d nodes", m.Name, maxFlatNodes)
 	}
+	for _, p := range m.Inputs {
+		f.out.Inputs = append(f.out.Inputs, Port{p.Name, ids[p.Node]})
+	}
 	for _, p := range m.Outputs {
 		f.out.Outputs = append(f.out.Outputs, Port{p.Name, ids[p.Node]})
 	}
-	settle(f.out)
-	unalias(f.out)
-	flat, err := prune(f.out)
+	flat, err := Tidy(f.out)
 	if err != nil {
-		return nil, err
-	}
-	if err := Verify(flat); err != nil {
 		return nil, fmt.Errorf("flattened: %w", err)
 	}
 	return flat, nil
+}
+
+// Tidy returns a module without instances as [Flatten] leaves it: every value over the
+// axes that it needs and no more, no wires or broadcasts that change nothing, nothing
+// that reaches no output or assertion, nodes in evaluation order, names unique.
+// Registers, memories and inputs keep their shapes. It uses m up.
+func Tidy(m *Module) (*Module, error) {
+	Settle(m)
+	unalias(m)
+	tidy, err := prune(m)
+	if err != nil {
+		return nil, err
+	}
+	return tidy, Verify(tidy)
 }
 
 // maxFlatNodes bounds a flattened module: modules that place modules twice each can
@@ -92,9 +104,6 @@ func (f *flattener) copyModule(m *Module, prefix string, over Shape, axes []int,
 			f.out.Roms = append(f.out.Roms, rom)
 		}
 		ids[i] = f.push(n)
-		if n.Op == OpInput {
-			f.out.Inputs = append(f.out.Inputs, Port{n.Name, ids[i]})
-		}
 	}
 	f.rewire(m, ids, in != nil)
 	for i := range m.Insts {
@@ -210,7 +219,7 @@ func (f *flattener) copyInst(m *Module, i int, prefix string, over Shape, axes [
 	drivers := make([]ID, len(in.In))
 	for k, p := range in.Mod.Inputs {
 		// The axes of the inner port must be there, because operators inside may
-		// fold them; the axes of the placement need not. settle adds the driver's.
+		// fold them; the axes of the placement need not. Settle adds the driver's.
 		var port Shape
 		for _, a := range in.Mod.Nodes[p.Node].Shape.Axes() {
 			port = port.With(innerAxes[a])

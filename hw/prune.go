@@ -1,9 +1,9 @@
 package hw
 
-// settle recomputes all shapes after flattening: the least shapes that satisfy
+// Settle recomputes all shapes of a module without instances: the least shapes that satisfy
 // every operator, found by going round until nothing grows. Wires and
-// broadcasts have at least the shape that they declare.
-func settle(m *Module) {
+// broadcasts have at least the shape that they declare; registers, memories and inputs keep theirs.
+func Settle(m *Module) {
 	for i := range m.Nodes {
 		switch n := &m.Nodes[i]; n.Op {
 		case OpInput, OpReg, OpMemQ, OpWire, OpBcast:
