@@ -195,6 +195,31 @@ func (b *body) choose(cond, no value.Value, yes func() value.Value) value.Value 
 	return b.cur.NewPhi(ir.NewIncoming(v, last), ir.NewIncoming(no, from))
 }
 
+// fixed is get for the address of a buffer that a part does not write, so that what is read
+// from it need not be read again in each round.
+func (b *body) fixed(p port) value.Value {
+	v := b.get(p)
+	if par, ok := v.(*ir.Param); ok && len(par.Attrs) == 0 {
+		par.Attrs = append(par.Attrs, enum.ParamAttrNoAlias)
+	}
+	return v
+}
+
+// modulo and over are i mod n and i / n.
+func (b *body) modulo(i value.Value, n int) value.Value {
+	if c, ok := i.(*constant.Int); ok {
+		return i64(int(c.X.Int64()) % n)
+	}
+	return b.cur.NewURem(i, i64(n))
+}
+
+func (b *body) over(i value.Value, n int) value.Value {
+	if c, ok := i.(*constant.Int); ok {
+		return i64(int(c.X.Int64()) / n)
+	}
+	return b.cur.NewUDiv(i, i64(n))
+}
+
 // at is the byte address base+offset.
 func (b *body) at(base, offset value.Value) value.Value {
 	if c, ok := offset.(*constant.Int); ok && c.X.Sign() == 0 {

@@ -7,6 +7,7 @@ import (
 
 	"tpe/hw"
 	"tpe/hw/hwtest"
+	"tpe/hw/retime"
 	"tpe/internal/tool/tooltest"
 )
 
@@ -73,6 +74,42 @@ func TestConformance(t *testing.T) {
 	tooltest.Need(t, "clang")
 	lib := newLibrary(t, hwtest.Cases())
 	hwtest.Check(t, func(flat *hw.Module) (hw.Machine, error) { return lib.machine(t, flat) })
+}
+
+// TestLocalTime runs skewed arrays in local time, against the reference evaluator on the
+// arrays as they are.
+func TestLocalTime(t *testing.T) {
+	tooltest.Need(t, "clang")
+	var cases, local []hwtest.Case
+	moved := map[string]*hw.Module{} // by name of the case
+	for _, c := range hwtest.SkewedCases(120) {
+		flat, err := hw.Flatten(c.Top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := retime.LocalTime(flat)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Nodes == 0 {
+			continue
+		}
+		again, err := hw.Flatten(r.Module) // as the library does
+		if err != nil {
+			t.Fatal(err)
+		}
+		moved[c.Name] = again
+		cases, local = append(cases, c), append(local, hwtest.Case{Name: c.Name, Top: again})
+	}
+	if len(cases) < 32 {
+		t.Fatalf("%d arrays run in local time (expected at least 32)", len(cases))
+	}
+	lib := newLibrary(t, local)
+	for _, c := range cases {
+		if err := hwtest.CheckCase(func(*hw.Module) (hw.Machine, error) { return lib.machine(t, moved[c.Name]) }, c); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // TestRandom runs many random programs, some in one object.

@@ -35,7 +35,7 @@ func (b *body) loopTask(s *schedule, t *task) {
 		for _, id := range t.nodes {
 			for _, a := range p.nodes[id].args {
 				if !mine[a] && vals[a] == nil && words[a] == nil && !lazy[a] {
-					vals[a] = b.load(p.nodes[a].width, b.laneAddr(port{portBuffer, a}, i, p.nodes[a].width))
+					vals[a] = b.lanesOf(p, a, t.shape, i)
 				}
 			}
 		}
@@ -84,8 +84,33 @@ func (s *schedule) vector(t *task) int {
 		for v*container(s.p.nodes[id].width) > maxVectorBits {
 			v /= 2
 		}
+		for _, a := range s.p.nodes[id].args {
+			for n := s.p.run(s.p.nodes[a].shape, t.shape); n%v != 0; {
+				v /= 2
+			}
+		}
 	}
 	return v
+}
+
+// lanesOf loads the lanes of node a that lanes i and on of a loop over a shape read.
+func (b *body) lanesOf(p *program, a int, shape hw.Shape, i value.Value) value.Value {
+	n := &p.nodes[a]
+	run := p.run(n.shape, shape)
+	if run == 0 {
+		return b.load(n.width, b.laneAddr(port{portBuffer, a}, i, n.width))
+	}
+	base := b.fixed(port{portBuffer, a})
+	if p.faster(n.shape, shape&^n.shape) {
+		return b.load(n.width, b.at(base, b.scaled(b.modulo(i, run), laneBytes(n.width))))
+	}
+	vec := b.vec
+	b.vec = 0
+	x := b.load(n.width, b.at(base, b.scaled(b.over(i, run), laneBytes(n.width))))
+	if b.vec = vec; vec == 0 {
+		return x
+	}
+	return b.spreadWord(x)
 }
 
 func (b *body) laneAddr(p port, i value.Value, width int) value.Value {
@@ -157,6 +182,15 @@ func (s *schedule) usersIn(t *task, x int) int {
 
 // storeRarely emits such a store.
 func (b *body) storeRarely(p *program, id int, r *rareStore, operand func(int) value.Value, i value.Value) {
+	n := &p.nodes[id]
+	if p.nodes[r.cond].shape == 0 { // for all lanes or none
+		some := b.get(port{portWord, r.cond})
+		if r.invert {
+			some = b.cur.NewXor(some, intConst(1, 1))
+		}
+		b.when(some, func() { b.save(n.width, operand(r.fresh), b.laneAddr(port{portTarget, id}, i, n.width)) })
+		return
+	}
 	cond := operand(r.cond)
 	if r.invert {
 		cond = b.cur.NewXor(cond, b.k(1, 1))
@@ -166,7 +200,6 @@ func (b *body) storeRarely(p *program, id int, r *rareStore, operand func(int) v
 		t := types.NewInt(uint64(b.vec))
 		some = b.cur.NewICmp(enum.IPredNE, b.cur.NewBitCast(cond, t), constant.NewInt(t, 0))
 	}
-	n := &p.nodes[id]
 	b.when(some, func() {
 		at := b.laneAddr(port{portTarget, id}, i, n.width)
 		old := b.load(n.width, at)

@@ -38,7 +38,15 @@ func (p *program) movesReg(n *node) bool {
 		return false
 	}
 	x := &p.nodes[n.args[0]]
-	return x.role == roleReg && x.shape == n.shape
+	return x.role == roleReg && x.shape == n.shape && !p.shortRow(n)
+}
+
+// shortRow reports whether n is a shift of at most one vector of lanes along its only
+// axis: moving the words in a register is less than keeping an address.
+func (p *program) shortRow(n *node) bool {
+	x := &p.nodes[n.args[0]]
+	return n.op == hw.OpShift && x.shape == n.shape && len(n.shape.Axes()) == 1 && p.nodes[n.args[1]].shape == 0 &&
+		vector(p.lanes(n.shape))*container(n.width) <= maxVectorBits/2 && p.lanes(n.shape) <= maxVector
 }
 
 // claimLate finds them.

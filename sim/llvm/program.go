@@ -201,14 +201,41 @@ func (p *program) once(x int, s hw.Shape, n node) int {
 	return id
 }
 
-// widen gives every operand of a lane node the node's shape or none.
+// widen gives every operand of a lane node the node's shape, or none, or one that a
+// loop over the node's lanes can read where it is.
 func (p *program) widen(n *node) {
 	for i, a := range n.args {
-		if s := p.nodes[a].shape; s != 0 && s != n.shape {
+		if s := p.nodes[a].shape; s != 0 && s != n.shape && p.run(s, n.shape) == 0 {
 			n.args[i] = p.spread(a, n.shape)
 		}
 	}
 }
+
+// run is how many neighbouring lanes of shape to read one lane of shape s (s has the slower
+// axes), or as many lanes in a row (s has the faster axes); 0 if it is not so simple, or
+// if vectors do not fit such runs. A broadcast of this kind, as a processing element in local time reads
+// its row's and its column's operand, needs no buffer.
+func (p *program) run(s, to hw.Shape) int {
+	n := 0
+	switch rest := to &^ s; {
+	case s&^to != 0 || s == 0 || rest == 0:
+		return 0
+	case s < rest&-rest: // all axes of s are slower, having lower numbers
+		n = p.lanes(rest)
+	case p.faster(s, rest):
+		n = p.lanes(s)
+	}
+	if n%minRun != 0 {
+		return 0
+	}
+	return n
+}
+
+// faster reports whether all axes of s vary faster than those of rest.
+func (p *program) faster(s, rest hw.Shape) bool { return rest < s&-s }
+
+// minRun is the fewest lanes of a run that are worth a vector.
+const minRun = 8
 
 // store adds a sink that writes x, in shape s, to a target.
 func (p *program) store(to target, idx, x int, width int, s hw.Shape) {

@@ -14,12 +14,18 @@ import (
 // 64 already hide the cost of a call, and the program stays interruptible.
 const callCycles = 4096
 
+// mostReserved bounds what is reserved for results before they come: a play may name
+// more than it will deliver.
+const mostReserved = 1 << 16
+
 // Runner plays stimulus on a compiled cycle loop. It implements [drive.Runner].
 type Runner struct {
 	*instance
 	obj   *object
 	run   uintptr
 	ports drive.Ports
+	at    []int64 // of the results of one call
+	out   []byte
 }
 
 // NewRunner compiles a flat module with streams (see [drive.PortsOf]).
@@ -51,7 +57,10 @@ func newRunner(obj *object, img *image, ports drive.Ports) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Runner{instance: newInstance(img), run: run, ports: ports}, nil
+	return &Runner{
+		instance: newInstance(img), run: run, ports: ports,
+		at: make([]int64, callCycles), out: make([]byte, callCycles*ports.Out.BeatBytes),
+	}, nil
 }
 
 // Close frees the code. The runner must not be used after that.
@@ -135,6 +144,8 @@ func (r *Runner) play(p *drive.Play, t *drive.Trace) bool {
 	for s := range r.ports.In {
 		r.open(p, s, &pin)
 	}
+	pin.Pin(&r.at[0])
+	pinned(&pin, r.out)
 	ok := r.cycles(p, t)
 	t.Cycles = r.slot(headCycle)
 	for s := range r.ports.In {
@@ -169,7 +180,9 @@ func (r *Runner) open(p *drive.Play, s int, pin *runtime.Pinner) {
 // cycles plays until the results wanted are taken, or the cut, or the limit.
 func (r *Runner) cycles(p *drive.Play, t *drive.Trace) bool {
 	size := r.ports.Out.BeatBytes
-	at, out := make([]int64, callCycles), make([]byte, callCycles*size)
+	if n := min(p.Results, mostReserved); n > 0 {
+		t.At, t.Results = make([]int64, 0, n), make([]byte, 0, n*size)
+	}
 	for {
 		now, got := r.slot(headCycle), len(t.At)
 		if p.Cut != 0 && now >= int64(p.Cut) || p.Cut == 0 && got >= p.Results {
@@ -185,22 +198,19 @@ func (r *Runner) cycles(p *drive.Play, t *drive.Trace) bool {
 		if p.Limit > 0 {
 			n = min(n, int64(p.Limit)-now)
 		}
-		r.batch(n, got, at, out)
+		r.batch(n, got)
 		fresh := int(r.slot(headResults)) - got
-		t.At = append(t.At, at[:fresh]...)
-		t.Results = append(t.Results, out[:fresh*size]...)
+		t.At = append(t.At, r.at[:fresh]...)
+		t.Results = append(t.Results, r.out[:fresh*size]...)
 	}
 }
 
 // batch plays n cycles with room for as many results; the code counts results from
 // the beginning of the play.
-func (r *Runner) batch(n int64, got int, at []int64, out []byte) {
-	var pin runtime.Pinner
-	defer pin.Unpin()
-	pin.Pin(&at[0])
-	r.setSlot(headAt, int64(uintptr(unsafe.Pointer(&at[0])))-8*int64(got))
-	if len(out) > 0 {
-		r.setSlot(headOut, pinned(&pin, out)-int64(got*r.ports.Out.BeatBytes))
+func (r *Runner) batch(n int64, got int) {
+	r.setSlot(headAt, int64(uintptr(unsafe.Pointer(&r.at[0])))-8*int64(got))
+	if len(r.out) > 0 {
+		r.setSlot(headOut, int64(uintptr(unsafe.Pointer(&r.out[0])))-int64(got*r.ports.Out.BeatBytes))
 	}
 	r.call(r.run, uintptr(n))
 }

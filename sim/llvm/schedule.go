@@ -166,7 +166,10 @@ func (s *schedule) collect(order []int) {
 	}
 	slices.SortStableFunc(s.tasks, func(a, b task) int {
 		late := func(t task) int { return max(t.rank, rankLanes) - rankLanes }
-		return cmp.Or(cmp.Compare(late(a), late(b)), cmp.Compare(a.level, b.level), cmp.Compare(a.rank, b.rank))
+		// Of loops that need nothing of each other the greater comes first: it reads the
+		// registers of a row or column before their own loop writes them in place.
+		return cmp.Or(cmp.Compare(late(a), late(b)), cmp.Compare(a.level, b.level), cmp.Compare(a.rank, b.rank),
+			cmp.Compare(p.lanes(b.shape), p.lanes(a.shape)))
 	})
 	for t := range s.tasks {
 		for _, i := range s.tasks[t].nodes {

@@ -41,11 +41,37 @@ func (b *body) push(p *program, l *layout, id int) {
 func (b *body) countFailures(p *program, l *layout, id int) {
 	n := &p.nodes[id]
 	slot := b.slot(l.fail + 8*n.idx)
-	b.nest(p, p.nodes[n.args[0]].shape, func(c map[int]value.Value) {
-		bad := b.cur.NewXor(b.elem(p, n.args[0], c), b.k(1, 1))
-		one := b.cur.NewAnd(b.u(bad, 1, 64), b.get(port{portCount, 0}))
-		b.save(64, b.cur.NewAdd(b.load(64, slot), one), slot)
+	b.when(b.someZero(p, n.args[0]), func() {
+		b.nest(p, p.nodes[n.args[0]].shape, func(c map[int]value.Value) {
+			bad := b.cur.NewXor(b.elem(p, n.args[0], c), b.k(1, 1))
+			one := b.cur.NewAnd(b.u(bad, 1, 64), b.get(port{portCount, 0}))
+			b.save(64, b.cur.NewAdd(b.load(64, slot), one), slot)
+		})
 	})
+}
+
+// someZero is 1 if some lane of node x, of one bit, is 0: a test of whole vectors, since
+// assertions hardly ever fail.
+func (b *body) someZero(p *program, x int) value.Value {
+	lanes := p.lanes(p.nodes[x].shape)
+	v := vector(lanes)
+	full := b.fold(max(1, lanes/v), intConst(1, 0), func(i, some value.Value) value.Value {
+		b.vec = v
+		ones := b.load(1, b.laneAddr(port{portBuffer, x}, b.scaled(i, v), 1))
+		b.vec = 0
+		set := value.Value(b.cur.NewBitCast(ones, types.NewInt(uint64(v))))
+		if lanes < v { // the rest is padding
+			set = b.cur.NewOr(set, intConst(v, ^hw.Mask(lanes)))
+		}
+		return b.cur.NewOr(some, b.cur.NewICmp(enum.IPredNE, set, intConst(v, hw.Mask(v))))
+	})
+	if rest := lanes % v; rest > 0 && lanes > v {
+		for i := lanes - rest; i < lanes; i++ {
+			one := b.load(1, b.laneAddr(port{portBuffer, x}, i64(i), 1))
+			full = b.cur.NewOr(full, b.cur.NewXor(one, intConst(1, 1)))
+		}
+	}
+	return full
 }
 
 // memory is the clock edge of a memory.

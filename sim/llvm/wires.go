@@ -4,7 +4,9 @@ import (
 	"fmt"
 
 	"github.com/llir/llvm/ir"
+	"github.com/llir/llvm/ir/constant"
 	"github.com/llir/llvm/ir/enum"
+	"github.com/llir/llvm/ir/types"
 	"github.com/llir/llvm/ir/value"
 
 	"tpe/hw"
@@ -17,6 +19,12 @@ func (b *body) wire(p *program, id int) {
 	n := &p.nodes[id]
 	if n.op == hw.OpShift && p.nodes[n.args[0]].shape == n.shape {
 		b.shiftCopy(p, id)
+		return
+	}
+	if x := &p.nodes[n.args[0]]; n.op == hw.OpIndex && n.shape != 0 && x.shape.Axes()[0] == n.g.Axis && x.role != roleConst {
+		// Of the outermost axis: one block.
+		size := p.lanes(n.shape) * laneBytes(n.width)
+		b.copy(b.get(port{portBuffer, id}), b.at(b.get(port{portBuffer, n.args[0]}), i64(n.g.K*size)), size)
 		return
 	}
 	b.nest(p, n.shape, func(c map[int]value.Value) {
@@ -128,6 +136,10 @@ func (b *body) fold(n int, first value.Value, inside func(i, acc value.Value) va
 // shiftCopy copies x moved by one lane and then writes the lanes at the edge.
 func (b *body) shiftCopy(p *program, id int) {
 	n := &p.nodes[id]
+	if p.shortRow(n) {
+		b.shiftRow(p, n, id)
+		return
+	}
 	w := laneBytes(n.width)
 	lanes, by := p.lanes(n.shape), p.m.Stride(n.shape, n.g.Axis)
 	dst, src := b.get(port{portBuffer, id}), b.get(port{portBuffer, n.args[0]})
@@ -137,6 +149,37 @@ func (b *body) shiftCopy(p *program, id int) {
 		b.copy(dst, b.at(src, i64(by*w)), (lanes-by)*w)
 	}
 	b.edge(p, id)
+}
+
+// shiftRow moves the words of a short row in one vector.
+func (b *body) shiftRow(p *program, n *node, id int) {
+	lanes := p.lanes(n.shape)
+	v := vector(lanes)
+	at := 0 // the lane that takes the edge, which is element v of the two vectors
+	if n.g.K < 0 {
+		at = lanes - 1
+	}
+	mask := make([]constant.Constant, v)
+	for i := range mask {
+		k := i - n.g.K
+		if i == at {
+			k = v
+		}
+		mask[i] = constant.NewInt(types.I32, int64(max(0, min(k, 2*v-1))))
+	}
+	b.vec = v
+	x := b.load(n.width, b.get(port{portBuffer, n.args[0]}))
+	edge := b.cur.NewInsertElement(constant.NewUndef(b.typ(container(n.width))), b.wordOf(p, n.args[1]), constant.NewInt(types.I32, 0))
+	b.save(n.width, b.cur.NewShuffleVector(x, edge, constant.NewVector(nil, mask...)), b.get(port{portBuffer, id}))
+	b.vec = 0
+}
+
+// wordOf is a single word.
+func (b *body) wordOf(p *program, id int) value.Value {
+	if n := &p.nodes[id]; n.role == roleConst {
+		return intConst(container(n.width), n.g.Imm)
+	}
+	return b.get(port{portWord, id})
 }
 
 // edge writes the lanes of a shift that come from its edge operand.
