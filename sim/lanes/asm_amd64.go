@@ -90,6 +90,8 @@ func asmKernel(s *step, k kern, dsize, esize int) uintptr {
 		return sameKernel(6)
 	case kSel:
 		return sameKernel(7)
+	case kCopyIf:
+		return sameKernel(56)
 	case kCsaC:
 		return sameKernel(8 + d)
 	case kNeg:
@@ -210,7 +212,15 @@ func asmWhole(s *step, o *operation, size int) {
 			rows(unsafe.Add(s.a, x.from*size), 1, x.run, 0)
 		}
 	case kSpread:
-		if x.index == nil && x.rows >= 0 {
+		switch {
+		case x.index != nil:
+		case x.rows < 0:
+			s.code, s.bytes, s.n = sameKernel(52+log2(size)), s.n/x.run, x.run*size
+		case x.run*size <= 8 && x.run&(x.run-1) == 0:
+			s.code = sameKernel(36 + log2(x.run*size))
+		case x.run*size <= 64 && x.run&(x.run-1) == 0:
+			s.code = sameKernel(57 + log2(x.run*size/16))
+		default:
 			rows(s.a, x.rows, x.run, x.run)
 		}
 	case kPush, kPull:

@@ -6,6 +6,7 @@ import (
 
 	"tpe/hw"
 	"tpe/hw/hwtest"
+	"tpe/hw/retime"
 )
 
 // TestConformance runs the suite that all executors pass, by every plan.
@@ -14,5 +15,29 @@ func TestConformance(t *testing.T) {
 		t.Run(fmt.Sprintf("%+v", p), func(t *testing.T) {
 			hwtest.Check(t, func(flat *hw.Module) (hw.Machine, error) { return newMachine(flat, p) })
 		})
+	}
+}
+
+// TestLocalTime runs skewed arrays in local time by every plan, against the reference
+// evaluator on the arrays as they are.
+func TestLocalTime(t *testing.T) {
+	moved := 0
+	for _, c := range hwtest.SkewedCases(150) {
+		for _, p := range plans {
+			err := hwtest.CheckCase(func(flat *hw.Module) (hw.Machine, error) {
+				r, err := retime.LocalTime(flat)
+				if err != nil {
+					return nil, err
+				}
+				moved += min(r.Nodes, 1)
+				return newMachine(r.Module, p)
+			}, c)
+			if err != nil {
+				t.Errorf("plan %+v: %v", p, err)
+			}
+		}
+	}
+	if moved < 40*len(plans) {
+		t.Errorf("%d runs in local time (expected at least 40 arrays by %d plans)", moved, len(plans))
 	}
 }

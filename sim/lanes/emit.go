@@ -213,6 +213,13 @@ func (e *emitter) lane(i, ui, from, n int) {
 	d := &e.l.values[o.dst]
 	if o.form == near {
 		e.shift(o, from, n)
+		if o.k == kChain {
+			s := step{
+				dst: e.at(o.dst, from), a: e.at(o.src[2], from), e: e.at(o.src[3], 0), n: n, bytes: n * d.size, imm: o.imm, m: e.mach,
+			}
+			e.kernel(&s, kCopyIf, d.size, d.size)
+			e.steps = append(e.steps, s)
+		}
 		return
 	}
 	esize := d.size
@@ -231,13 +238,18 @@ func (e *emitter) lane(i, ui, from, n int) {
 	case kConv:
 		s.imm2 = repeated(o.imm2, max(esize, d.size))
 	}
+	e.kernel(&s, o.k, d.size, esize)
+	e.steps = append(e.steps, s)
+}
+
+// kernel chooses the kernel of a step.
+func (e *emitter) kernel(s *step, k kern, dsize, esize int) {
 	if !e.opt.plainGo {
-		s.code = asmKernel(&s, o.k, d.size, esize)
+		s.code = asmKernel(s, k, dsize, esize)
 	}
 	if s.code == 0 {
-		s.fn = laneKernel(o.k, d.size, esize)
+		s.fn = laneKernel(k, dsize, esize)
 	}
-	e.steps = append(e.steps, s)
 }
 
 func (e *emitter) whole(i int) {

@@ -11,6 +11,7 @@ import (
 //	conv(kMulX), full product          -> kMulX
 //	add(c, kMulX)                      -> kMac
 //	kMac with c = mux(e, 0, x)         -> kMac with e
+//	sel(e, c, shift(a, b))             -> kChain: a chain that loads now and then
 //
 // It takes the multiply-accumulate of an int8 element from six
 // passes to one.
@@ -25,6 +26,9 @@ func (l *lowering) fuse() {
 	}
 	for i := range l.ops {
 		f.add(i)
+	}
+	for i := range l.ops {
+		f.chain(i)
 	}
 }
 
@@ -134,6 +138,30 @@ func (f *fuser) add(i int) {
 	if m := f.only(c, kMux); m != nil && f.zero(m.src[1]) {
 		o.src[2], o.src[3] = m.src[2], m.src[0]
 		m.dead = true
+	}
+	if m := f.only(c, kSel); m != nil && f.zero(m.src[1]) {
+		o.src[2], m.dead = m.src[2], true
+		e := f.l.broadcast(m.src[0], f.l.values[o.dst].shape)
+		f.l.ops[i].src[3] = e // broadcast may have moved the operations
+	}
+}
+
+// chain makes kChain of a choice by a word between a neighbour's lanes and others.
+func (f *fuser) chain(i int) {
+	o := &f.l.ops[i]
+	if o.k != kSel {
+		return
+	}
+	for side := range 2 {
+		m := f.only(o.src[1+side], kShift)
+		if m == nil || m.form != near || m.src[1] == none {
+			continue
+		}
+		fresh := o.src[2-side]
+		o.k, o.form, o.x = kChain, near, m.x
+		o.src, o.imm = [4]val{m.src[0], m.src[1], fresh, o.src[0]}, uint64(1-side)
+		m.dead = true
+		return
 	}
 }
 

@@ -175,6 +175,12 @@ func goSel[T lanewords](s *step) {
 	copy(vec[T](s.dst, s.n), vec[T](src, s.n))
 }
 
+func goCopyIf[T lanewords](s *step) {
+	if *(*uint64)(s.e) != s.imm {
+		copy(vec[T](s.dst, s.n), vec[T](s.a, s.n))
+	}
+}
+
 func goConv[D, A lanewords](s *step) {
 	d, a := vec[D](s.dst, s.n), vec[A](s.a, s.n)
 	m, g, lo := D(s.mask), D(s.imm2), s.imm

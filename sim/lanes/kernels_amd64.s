@@ -183,6 +183,11 @@ FILL(kFill16, VPBROADCASTW)
 FILL(kFill32, VPBROADCASTD)
 FILL(kFill64, VPBROADCASTQ)
 
+// Rows of 16, 32 or 64 bytes, repeated; a shorter row is a word for FILL.
+FILL(kTile16, VBROADCASTI32X4)
+FILL(kTile32, VBROADCASTI64X4)
+FILL(kTile64, VMOVDQU64)
+
 // kRows copies BYTES(56) rows of n bytes; imm and imm2 are the distances of rows.
 KERNEL(kRows)
 	MOVQ 8(DI), R8
@@ -271,6 +276,60 @@ SCATTER(kScatter16, MOVW)
 SCATTER(kScatter32, MOVL)
 SCATTER(kScatter64, MOVQ)
 
+// RUN repeats each lane: run of n bytes, as many as bytes. The tail of a run is stored
+// under a mask, since what follows the last may be another buffer.
+#define RUN(NAME, BROADCAST, SIZE) \
+KERNEL(NAME); \
+	MOVQ 8(DI), R8; \
+	MOVQ 16(DI), R9; \
+	MOVQ 48(DI), CX; \
+	MOVQ 56(DI), DX; \
+	MOVQ CX, BX; \
+	ANDQ $-64, BX; \
+	MOVQ $1, SI; \
+	SHLQ CX, SI; \
+	DECQ SI; \
+	KMOVQ SI, K1; \
+row: \
+	BROADCAST (R9), Z0; \
+	XORL AX, AX; \
+	TESTQ BX, BX; \
+	JEQ tail; \
+full: \
+	STORE; \
+	ADDQ $64, AX; \
+	CMPQ AX, BX; \
+	JLT full; \
+tail: \
+	VMOVDQU8 Z0, K1, (R8)(AX*1); \
+	ADDQ $SIZE, R9; \
+	ADDQ CX, R8; \
+	DECQ DX; \
+	JNZ row; \
+	RET
+
+RUN(kRun8, VPBROADCASTB, 1)
+RUN(kRun16, VPBROADCASTW, 2)
+RUN(kRun32, VPBROADCASTD, 4)
+RUN(kRun64, VPBROADCASTQ, 8)
+
+// kCopyIf copies a unless the word e is imm.
+KERNEL(kCopyIf)
+	MOVQ 40(DI), SI
+	MOVQ (SI), DX
+	CMPQ DX, 72(DI)
+	JEQ  done
+	MOVQ 8(DI), R8
+	MOVQ 16(DI), R9
+	MOVQ 56(DI), CX
+	XORL AX, AX
+loop:
+	VMOVDQU64 (R9)(AX*1), Z0
+	STORE
+	NEXT
+done:
+	RET
+
 #define ENTRY(I, NAME) DATA same<>+(I*8)(SB)/8, $NAME<>(SB)
 
 ENTRY(0, kCopy)
@@ -325,7 +384,15 @@ ENTRY(48, kRows)
 ENTRY(49, kMul16)
 ENTRY(50, kMul32)
 ENTRY(51, kMul64)
-GLOBL same<>(SB), RODATA|NOPTR, $416
+ENTRY(52, kRun8)
+ENTRY(53, kRun16)
+ENTRY(54, kRun32)
+ENTRY(55, kRun64)
+ENTRY(56, kCopyIf)
+ENTRY(57, kTile16)
+ENTRY(58, kTile32)
+ENTRY(59, kTile64)
+GLOBL same<>(SB), RODATA|NOPTR, $480
 
 // func sameKernel(i int) uintptr
 TEXT ·sameKernel(SB), NOSPLIT, $0-16

@@ -51,6 +51,8 @@ const (
 	kMac  // d = (c + ext(product)) & mask, the product of 2 bytes as in kMulX of 1-byte operands; e: 1 byte, c counts as 0 where it is 1 (if given)
 
 	// Between lanes.
+	kChain  // d = a moved along an axis as by kShift, or c where the word e is not imm
+	kCopyIf // d = a unless the word e is imm: the second half of kChain
 	kShift  // along an axis; b enters at the end (missing for rotate)
 	kSpread // a repeated over further axes
 	kGather // d = a at fixed places, b elsewhere

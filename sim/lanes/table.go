@@ -39,6 +39,8 @@ func laneKernel(k kern, dsize, esize int) func(*step) {
 		return [...]func(*step){goMux[uint8], goMux[uint16], goMux[uint32], goMux[uint64]}[d]
 	case kSel:
 		return [...]func(*step){goSel[uint8], goSel[uint16], goSel[uint32], goSel[uint64]}[d]
+	case kCopyIf:
+		return [...]func(*step){goCopyIf[uint8], goCopyIf[uint16], goCopyIf[uint32], goCopyIf[uint64]}[d]
 	case kCat:
 		return [...]func(*step){goCat[uint8], goCat[uint16], goCat[uint32], goCat[uint64]}[d]
 	case kShl:
