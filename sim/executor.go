@@ -6,6 +6,7 @@ import (
 	"tpe/hw"
 	"tpe/hw/drive"
 	"tpe/hw/eval"
+	"tpe/hw/retime"
 	"tpe/sim/lanes"
 	"tpe/sim/llvm"
 )
@@ -40,9 +41,23 @@ func ResolveExecutor(name string) (string, error) {
 	return "", fmt.Errorf("--executor: unknown executor: %q (expected auto, lanes, llvm or eval)", name)
 }
 
-// NewRunner makes a runner of a flat module on the named executor (not auto).
+// NewRunner makes a runner of a flat module on the named executor (not auto). The fast
+// executors run it in local time where [retime.LocalTime] can prove that right; eval always
+// runs it as it is, and [NewPlainRunner] lets the others do so.
 // close releases what it holds.
 func NewRunner(executor string, flat *hw.Module) (r drive.Runner, close func() error, err error) {
+	if executor != Eval {
+		t, err := retime.LocalTime(flat)
+		if err != nil {
+			return nil, nil, err
+		}
+		flat = t.Module
+	}
+	return NewPlainRunner(executor, flat)
+}
+
+// NewPlainRunner is NewRunner without a rewrite.
+func NewPlainRunner(executor string, flat *hw.Module) (r drive.Runner, close func() error, err error) {
 	nothing := func() error { return nil }
 	switch executor {
 	case Eval:
