@@ -46,6 +46,7 @@ type Config struct {
 	Cube     // of the kind of that name
 	Column   // of the kind of that name
 	LUT      // likewise
+	MixPE    // likewise
 }
 
 // Overflow rules of the accumulator.

@@ -59,6 +59,7 @@ var kinds = [...]struct {
 	{"tree", "multiplier-adder tree, dot-product cells with stationary weights", tree{}},
 	{"cube", "three-dimensional cube, a matrix product of blocks every cycle", cube{}},
 	{"column", "columns of PEs that work on the sparse digits of A", column{}},
+	{"mixpe", "output-stationary systolic array of shift-and-add PEs, groups scaled after accumulation", mixpe{}},
 	{"lut", "lookup engine: tables of activations, bit-serial weights", lut{}},
 }
 

@@ -50,10 +50,7 @@ func (lut) fields() []Field {
 		intField("table_bits", "of a rounded entry of half and full, 2..16, one power of two a row and group; 0: exact", func(c *Config) *int { return &c.TableBits }),
 		intField("unit_regs", "registers from table to accumulator, 1 or 2", func(c *Config) *int { return &c.UnitRegs }),
 		intField("results", "result words a beat, 1..cols", func(c *Config) *int { return &c.Results }))
-	list = append(list, scalingFields()...)
-	return append(list,
-		intField("acc_bits", "width of the result, 2..63; it wraps", func(c *Config) *int { return &c.AccBits }),
-		boolField("init_c", "true: a stream of initial C is added (C += A B)", func(c *Config) *bool { return &c.InitC }))
+	return append(append(list, scalingFields()...), wrappingFields()...)
 }
 
 func (lut) defaults(c *Config) {

@@ -38,15 +38,6 @@ func (c *Config) lutLatency() int {
 	return l
 }
 
-// lutPeriod is the least distance of the last operands of two groups: the shadows
-// are read by then, and the scales of the one before have moved on.
-func (c *Config) lutPeriod() int {
-	if c.ScaleBits > 0 || c.ZeroPoints {
-		return max(c.lutBeats(), c.lutCapture())
-	}
-	return c.lutBeats()
-}
-
 // scales reports whether sums pass the group scaler.
 func (c *Config) scales() bool { return c.Group > 0 }
 
@@ -78,7 +69,7 @@ func (c *Config) unitBits() int {
 	if !c.scales() {
 		return c.AccBits + 1
 	}
-	w := groupBits(c.A, c.B, c.Group) + 1
+	w := c.groupBits(c.B.Bits, c.Group) + 1
 	if c.Table == pe.StyleXNOR {
 		w++ // both operands are odd integers
 	}
@@ -96,89 +87,16 @@ func (c *Config) asumBits() int {
 	return min(c.A.Bits+1+clog2(c.Group), c.unitBits())
 }
 
-// lutSeq is the control: planes, steps, groups and tiles, the distance of groups, and
-// credits.
-func lutSeq(c *Config, depth int) (*hw.Module, error) {
+// seq are the parameters of the control.
+func (c *Config) lutSeq() groupSeq {
 	planesA, planesB := c.planes()
-	b := hw.New("lut_seq", "Sequencer of the lookup engine: planes, steps, groups, tiles, spacing of reads and credits.")
-	cfgValid := b.In("cfg_valid_i", 1)
-	busy, issue := b.Reg("busy_q", 1, 0), b.Reg("issue_q", 1, 0)
-	ready := b.Named("ready", b.Not(busy))
-	load := b.Named("load", b.And(cfgValid, ready))
-	count := func(name string) hw.ID {
-		return lessOne(b, name+"_max_q", load, b.In("cfg_"+name+"_i", countBits))
+	g := groupSeq{name: "lut_seq", array: "lookup engine", planesA: planesA, planesB: planesB, grouped: c.scales(),
+		scales: c.ScaleBits > 0 || c.ZeroPoints, beats: c.lutBeats(), period: c.lutBeats()}
+	g.depth = storeDepth(g.beats, 1, c.lutLatency(), g.period)
+	if c.Table == pe.StyleXNOR {
+		g.bits = c.Inputs
 	}
-	stepMax, mMax, nMax := count("steps"), count("mt"), count("nt")
-	groupLast := b.Wire("group_is_last", 1)
-	fire := b.Wire("fire", 1)
-
-	var names []string
-	var limits []hw.ID
-	level := func(name string, max hw.ID) int {
-		names, limits = append(names, name), append(limits, max)
-		return len(names) - 1
-	}
-	constant := func(n int) hw.ID { return b.Const(hw.Bits(n-1), uint64(n-1)) }
-	planeB := level("plane", constant(planesB))
-	planeA := level("plane_a", constant(planesA))
-	var step, group int
-	if c.scales() {
-		step = level("step", b.Named("step_limit", b.Mux(groupLast, count("edge"), stepMax)))
-		group = level("group", count("groups"))
-	} else {
-		step = level("step", stepMax)
-		group = level("group", b.Const(1, 0))
-	}
-	level("m", mMax)
-	level("n", nMax)
-	loops, jobEnd := nest(b, names, fire, limits)
-	b.Drive(groupLast, loops[group].Last)
-
-	zero := func(l int) hw.ID { return b.Eq(loops[l].Count, b.Const(b.Width(loops[l].Count), 0)) }
-	newA := b.Named("new_a", zero(planeB))
-	last := b.Named("last", b.All(loops[planeB].Last, loops[planeA].Last, loops[step].Last))
-	end := b.Named("end", b.And(fire, last))
-	tileEnd := b.Named("tile_end", b.And(end, groupLast))
-	beats := c.lutBeats()
-	free := credits(b, depth, tileEnd, b.Const(hw.Bits(depth), uint64(beats)), b.In("pop_i", 1))
-	cw := b.Width(free)
-	empty := b.Named("empty", b.Eq(free, b.Const(cw, uint64(depth))))
-	spaced := countdown(b, "gap_q", c.lutPeriod()-1, end)
-	room := b.Or(b.Not(groupLast), b.ULe(b.Const(cw, uint64(beats)), free))
-	mayEnd := []hw.ID{spaced, room}
-	if c.ScaleBits > 0 || c.ZeroPoints {
-		mayEnd = append(mayEnd, b.In("s_avail_i", 1))
-	}
-	may := b.Or(b.Not(last), b.All(mayEnd...))
-	avail := b.And(b.In("w_avail_i", 1), b.Or(b.Not(newA), b.In("a_avail_i", 1)))
-	b.Drive(fire, b.All(avail, issue, b.Named("may", may)))
-	one := b.Const(1, 1)
-	b.Next(issue, b.Mux(load, one, b.And(issue, b.Not(b.And(fire, jobEnd)))))
-	b.Next(busy, b.Mux(load, one, b.And(busy, b.Not(b.All(b.Not(issue), empty, spaced)))))
-
-	b.Out("cfg_ready_o", ready)
-	b.Out("busy_o", busy)
-	b.Out("issue_o", issue)
-	b.Out("fire_o", fire)
-	b.Out("take_a_o", b.Named("take_a", b.And(fire, newA)))
-	b.Out("first_o", b.Named("first", b.All(newA, zero(planeA), zero(step))))
-	b.Out("end_o", end)
-	if c.scales() {
-		b.Out("group_first_o", b.Named("group_first", zero(group)))
-		b.Out("group_last_o", groupLast)
-	}
-	if planesA*planesB > 1 {
-		w := hw.Bits(planesA + planesB - 2)
-		b.Out("plane_o", b.Named("weight", b.Add(b.Zext(w, loops[planeB].Count), b.Zext(w, loops[planeA].Count))))
-		b.Out("top_plane_o", loops[planeB].Last)
-	}
-	if c.Table == pe.StyleXNOR { // in the last step of all, only the bits of k that exist
-		bits := b.Reg("bits_q", hw.Bits(c.Inputs), 0)
-		b.NextIf(bits, load, b.In("cfg_bits_i", hw.Bits(c.Inputs)))
-		valid := b.Named("bits", b.Mux(b.And(groupLast, loops[step].Last), bits, b.Const(hw.Bits(c.Inputs), uint64(c.Inputs))))
-		b.Out("bits_o", valid)
-	}
-	return b.Build()
+	return g
 }
 
 // lutTables are the registers that units read in each row, and what belongs to them.
@@ -291,33 +209,19 @@ func (c *Config) unitSpec() pe.UnitSpec {
 // build builds the lookup engine.
 func (lut) build(c *Config) (*hw.Module, error) {
 	t, spec := c.table(), c.unitSpec()
-	beats := c.lutBeats()
-	depth := storeDepth(beats, 1, c.lutLatency(), c.lutPeriod())
+	g := c.lutSeq()
 	b := c.top()
 	row, col := b.Axis("row", c.Rows), b.Axis("col", c.Cols)
 	p := parts{b: b}
 
 	issue, fire, takeA, end, pop := b.Wire("issue", 1), b.Wire("fire", 1), b.Wire("take_a", 1), b.Wire("end", 1), b.Wire("pop", 1)
-	cfg := hw.Ports{"cfg_valid_i": b.In("cfg_valid_i", 1), "pop_i": pop}
-	names := []string{"steps", "mt", "nt"}
-	if c.scales() {
-		names = append(names, "edge", "groups")
-	}
-	for _, n := range names {
-		cfg["cfg_"+n+"_i"] = b.In("cfg_"+n+"_i", countBits)
-	}
-	if c.Table == pe.StyleXNOR {
-		cfg["cfg_bits_i"] = b.In("cfg_bits_i", hw.Bits(c.Inputs))
-	}
+	cfg := p.groupConfig(g)
+	cfg["pop_i"] = pop
 	tables, aValid := p.lutTables(c, row, issue, takeA)
 	w := p.stream("w", issue, fire, p.over("data", t.WordBits(), col))
 	cfg["a_avail_i"], cfg["w_avail_i"] = aValid, w["valid"]
-	var scale map[string]hw.ID
-	if fields := p.scaleFields(c, col); len(fields) > 0 {
-		scale = p.stream("s", issue, end, fields...)
-		cfg["s_avail_i"] = scale["valid"]
-	}
-	seq := p.inst("seq", p.module(lutSeq(c, depth)), cfg)
+	scale := p.scaleStream(c, col, issue, end, cfg)
+	seq := p.inst("seq", p.module(g.module()), cfg)
 	for _, d := range []struct {
 		wire hw.ID
 		port string
@@ -355,11 +259,13 @@ func (lut) build(c *Config) (*hw.Module, error) {
 		b.NextIf(r, capture, x)
 		return r
 	}
-	r := p.reader(c.Rows, c.Cols, c.Results, row, col, capture)
-	sum := b.Named("sum", r.word(sums))
+	r := p.reader(c.Rows, cdiv(c.Cols, c.Results), capture)
+	cols := r.rowParts(col, c.Cols, c.Results)
+	ofRow := func(x hw.ID) hw.ID { return b.Select(row, x, r.rowAt) }
+	sum := b.Named("sum", cols.of(ofRow(sums)))
 	if c.TableBits > 0 {
 		shift := captured("shift_shadow_q", b.Delay(tables.shift, c.UnitRegs))
-		sum = b.Shl(sum, r.row(shift))
+		sum = b.Shl(sum, ofRow(shift))
 	}
 	corr := c.correction()
 	var asum, zero hw.ID
@@ -368,15 +274,14 @@ func (lut) build(c *Config) (*hw.Module, error) {
 		acc := b.Reg("asum_q", c.asumBits(), 0, row)
 		x := pe.Fit(b, c.asumBits(), b.Delay(tables.sum, c.UnitRegs-1))
 		b.NextIf(acc, newA, b.Named("asum", b.Add(b.Mux(first, b.Const(c.asumBits(), 0), acc), x)))
-		asum = b.Named("row_asum", r.row(captured("asum_shadow_q", acc)))
+		asum = b.Named("row_asum", ofRow(captured("asum_shadow_q", acc)))
 	}
-	held := func(name string) hw.ID { // of the group whose end was taken, then of the one that is read
-		q := b.Reg(name+"_q", b.Width(scale[name]), 0, col)
-		b.NextIf(q, end, scale[name])
-		return r.col(captured(name+"_shadow_q", q))
+	scale = p.groupStore("group", end, capture, g.period, c.lutCapture(), scale, c.scaleNames())
+	for n, x := range scale {
+		scale[n] = cols.of(x)
 	}
 	if corr.zero >= 0 {
-		zero = held("zero")
+		zero = scale["zero"]
 	}
 	outValid, out := r.valid, hw.None
 	if c.scales() {
@@ -390,29 +295,17 @@ func (lut) build(c *Config) (*hw.Module, error) {
 			in["zero_i"] = zero
 		}
 		if c.ScaleBits > 0 {
-			in["scale_i"] = held("scale")
+			in["scale_i"] = scale["scale"]
 		}
-		scaler := p.inst("scaler", p.module(groupScaler(c, corr, spec.AccBits, c.asumBits(), beats, p.lanes(r.axes)...)), in)
+		scaler := p.inst("scaler", p.module(groupScaler(c, corr, spec.AccBits, c.asumBits(), g.beats, p.lanes(cols.axes)...)), in)
 		outValid, out = scaler["valid_o"], scaler["data_o"]
 	} else {
 		out = b.Slice(corr.apply(b, sum, asum, zero), 0, c.AccBits)
 	}
-	p.tail(c, tailIn{valid: outValid, data: b.Named("result", out), arith: pe.MAC{}, depth: depth, busy: seq["busy_o"], pop: pop})
+	p.tail(c, tailIn{valid: outValid, data: b.Named("result", out), arith: pe.MAC{}, depth: g.depth, busy: seq["busy_o"], pop: pop})
 	b.Out("cfg_ready_o", seq["cfg_ready_o"])
 	b.Out("busy_o", seq["busy_o"])
 	return p.build()
-}
-
-// scaleFields are the fields of the stream of scales and zero points.
-func (p *parts) scaleFields(c *Config, col int) []field {
-	var list []field
-	if c.ScaleBits > 0 {
-		list = append(list, p.over("scale", c.ScaleBits, col))
-	}
-	if c.ZeroPoints {
-		list = append(list, p.over("zero", c.B.Bits, col))
-	}
-	return list
 }
 
 // masks[i] has the i lowest of n bits set.

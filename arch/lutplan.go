@@ -7,51 +7,33 @@ import (
 
 // This file feeds and times the lookup engine of lutbuild.go.
 
-// lutGroup is the number of k that are accumulated before they are read out: the
-// group of the scales, or all.
-func (c *Config) lutGroup(k int) int {
-	if c.Group == 0 {
-		return k
-	}
-	return c.Group
-}
-
 func (lut) layout(l *layout, s Shape) {
 	c, t := &l.e.Config, l.e.table()
 	planesA, planesB := c.planes()
-	mt, nt, steps := cdiv(s.M, c.Rows), cdiv(s.N, c.Cols), cdiv(s.K, c.Inputs)
-	group := c.lutGroup(s.K)
-	groups := cdiv(s.K, group)
-	cfg := map[string]int{"steps": steps, "mt": mt, "nt": nt, "bits": s.K - (steps-1)*c.Inputs}
-	if c.scales() {
-		cfg["steps"], cfg["groups"], cfg["edge"] = group/c.Inputs, groups, cdiv(s.K-(groups-1)*group, c.Inputs)
-	}
+	j, steps := c.groupJob(s, c.Inputs), cdiv(s.K, c.Inputs)
+	cfg := j.config(c)
+	cfg["bits"] = s.K - (steps-1)*c.Inputs
 	l.config(cfg)
-	aw, ww := l.stream("a", mt*nt*steps*planesA), l.stream("w", mt*nt*steps*planesA*planesB)
-	var sw *beatWriter
-	if c.ScaleBits > 0 || c.ZeroPoints {
-		sw = l.stream("s", mt*nt*groups)
-	}
+	aw, ww := l.stream("a", j.mt*j.nt*steps*planesA), l.stream("w", j.mt*j.nt*steps*planesA*planesB)
+	scales := l.scales(j)
 	if l.err != nil {
 		return
 	}
 	words := newLutWords(c, t, s, l.B)
 	for n0 := 0; n0 < s.N; n0 += c.Cols {
 		for m0 := 0; m0 < s.M; m0 += c.Rows {
-			for k0 := 0; k0 < s.K; k0 += group {
-				end := min(k0+group, s.K)
+			for k0 := 0; k0 < s.K; k0 += j.group {
+				end := min(k0+j.group, s.K)
 				shifts := l.tableShifts(m0, k0, end)
 				for k := k0; k < end; k += c.Inputs {
 					for pa := range planesA {
 						l.lutA(aw, t, m0, k, end, pa, shifts)
 						for pb := range planesB {
-							ww.beat(func(j int) int64 { return words.at(n0+j, k/c.Inputs, pb) })
+							ww.beat(func(i int) int64 { return words.at(n0+i, k/c.Inputs, pb) })
 						}
 					}
 				}
-				if sw != nil {
-					l.lutScales(sw, k0/group, n0)
-				}
+				scales(k0/j.group, n0)
 			}
 		}
 	}
@@ -120,17 +102,6 @@ func (l *layout) lutA(w *beatWriter, t pe.Table, m0, k, end, plane int, shifts [
 			}
 			return sum
 		})
-}
-
-// lutScales writes a beat of scales and zero points.
-func (l *layout) lutScales(w *beatWriter, group, n0 int) {
-	var fields []func(int) int64
-	for _, d := range []*numeric.Dense{l.Scale, l.Zero} {
-		if d != nil {
-			fields = append(fields, func(j int) int64 { return elem(d, group, n0+j) })
-		}
-	}
-	w.beat(fields...)
 }
 
 // lutWords are the weight words of a job: a word a column, step of inputs k, and plane.
@@ -207,27 +178,9 @@ func (lut) eachResult(c *Config, s Shape, f func(at func(j int) int)) {
 	}
 }
 
-// timing: with jobs of T(q) cycles of operands, one a group of k of a tile, and D edges
-// between their ends,
-//
-//	l(0) = T(0),  l(q) = l(q-1) + max(T(q), D),  total = l(last) + L
-//
-// T(q) = cdiv(k of the group, inputs) planes; D = the result beats of a tile (with scales, at
-// least as long as those wait); L is lutLatency.
 func (lut) timing(c *Config, s Shape, _ Data) Timing {
-	planesA, planesB := c.planes()
-	period := int64(c.lutPeriod())
-	group := c.lutGroup(s.K)
-	length := func(k int) int64 { return int64(cdiv(k, c.Inputs) * planesA * planesB) }
-	groups := int64(cdiv(s.K, group))
-	full, edge := length(min(group, s.K)), length(s.K-int(groups-1)*group)
-	tiles := int64(cdiv(s.M, c.Rows)) * int64(cdiv(s.N, c.Cols))
-	first := full
-	if groups == 1 {
-		first = edge
-	}
-	ends := tiles*((groups-1)*max(full, period)+max(edge, period)) - max(first, period) + first
-	wait := ends - tiles*((groups-1)*full+edge)
-	cycles := ends + int64(c.lutLatency())
+	a, b := c.planes()
+	g := c.lutSeq()
+	cycles, wait := c.groupJob(s, c.Inputs).cycles(a*b, g.period, c.lutLatency())
 	return Timing{Cycles: cycles, Figures: []Figure{{Name: "drain stall share", Value: float64(wait) / float64(cycles)}}}
 }

@@ -63,6 +63,34 @@ func (c correction) product(b *hw.Builder, w int, asum, zero hw.ID) hw.ID {
 // scaler to the one after which its group has been added.
 const scalerStages = 3
 
+// scaleNames are the fields of the stream of scales and zero points.
+func (c *Config) scaleNames() []string {
+	var list []string
+	if c.ScaleBits > 0 {
+		list = append(list, "scale")
+	}
+	if c.ZeroPoints {
+		list = append(list, "zero")
+	}
+	return list
+}
+
+// scaleStream makes the stream s, if the engine has one, and tells the sequencer of it. A beat
+// is taken with the end of a group.
+func (p *parts) scaleStream(c *Config, col int, issue, end hw.ID, cfg hw.Ports) map[string]hw.ID {
+	widths := map[string]int{"scale": c.ScaleBits, "zero": c.B.Bits}
+	var fields []field
+	for _, n := range c.scaleNames() {
+		fields = append(fields, p.over(n, widths[n], col))
+	}
+	if len(fields) == 0 {
+		return map[string]hw.ID{}
+	}
+	s := p.stream("s", issue, end, fields...)
+	cfg["s_avail_i"] = s["valid"]
+	return s
+}
+
 // groupScaler applies scales and zero points to the sums of a group and adds up the
 // groups, a beat of several columns of one row of C at a time.
 //
@@ -91,9 +119,9 @@ func groupScaler(c *Config, corr correction, sumBits, asumBits, depth int, lanes
 		product = b.MulSU(min(sumBits+c.ScaleBits, hw.MaxWidth), d, scale)
 	}
 	if c.ScaleShift > 0 {
-		w := b.Width(product)
+		w := max(b.Width(product), c.ScaleShift) + 1
 		half := b.Const(w, 1<<(c.ScaleShift-1))
-		product = b.Ashr(b.Add(b.Sext(w+1, product), b.Zext(w+1, half)), b.Const(5, uint64(c.ScaleShift)))
+		product = b.Ashr(b.Add(b.Sext(w, product), half), b.Const(5, uint64(c.ScaleShift)))
 	}
 	product = b.Pipe("p_q", b.Named("scaled", pe.Fit(b, min(b.Width(product), c.accBits()), product)))
 	two := func(name string, x hw.ID) hw.ID { return b.Pipe(name+"_here_q", b.Pipe(name+"_q", x)) }
@@ -106,9 +134,12 @@ func groupScaler(c *Config, corr correction, sumBits, asumBits, depth int, lanes
 	return p.build()
 }
 
-// groupBits is the width of a sum of n products of two formats with their zero point, two's
-// complement.
-func groupBits(a, b numeric.Int, n int) int {
-	signed := func(f numeric.Int) numeric.Int { return numeric.Int{Bits: f.Bits + 1, Signed: true} }
-	return numeric.AccBits(signed(a), signed(b), n)
+// groupBits is the width, two's complement, of a sum of n products of the values of A and
+// numbers between -2^bits and 2^bits.
+func (c *Config) groupBits(bits, n int) int {
+	a := c.A
+	if !a.Signed {
+		a = numeric.Int{Bits: a.Bits + 1, Signed: true}
+	}
+	return numeric.AccBits(a, numeric.Int{Bits: bits + 1, Signed: true}, n)
 }

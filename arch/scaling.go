@@ -29,6 +29,14 @@ func scalingFields() []Field {
 	}
 }
 
+// wrappingFields are the keys of a result that wraps.
+func wrappingFields() []Field {
+	return []Field{
+		intField("acc_bits", "width of the result, 2..63; it wraps", func(c *Config) *int { return &c.AccBits }),
+		boolField("init_c", "true: a stream of initial C is added (C += A B)", func(c *Config) *bool { return &c.InitC }),
+	}
+}
+
 // scaling checks the keys of the scales; unit is the number of k that a group must be
 // a multiple of.
 func (v *validation) scaling(c *Config, unit int) {
@@ -68,7 +76,7 @@ type Matrix struct {
 func (c *Config) Matrices(s Shape) []Matrix {
 	format := func(f numeric.Int) workloads.Format { return workloads.Format{Bits: f.Bits, Signed: f.Signed} }
 	list := []Matrix{{'A', format(c.A), s.M, s.K}, {'B', format(c.B), s.K, s.N}}
-	list[1].Format.Symmetric = c.ternaryB()
+	list[1].Format.Symmetric = c.symmetricB()
 	if c.ScaleBits > 0 {
 		list = append(list, Matrix{'S', workloads.Format{Bits: c.ScaleBits}, c.groupRows(s.K), s.N})
 	}
@@ -129,4 +137,26 @@ func (c *Config) groups(o Operands) numeric.Groups {
 		g.Len = max(o.B.Rows, 1)
 	}
 	return g
+}
+
+// scales prepares the stream s, if the engine has one, and returns what writes the beat of a
+// group and of the columns from n0 on.
+func (l *layout) scales(j groupJob) func(group, n0 int) {
+	var given []*numeric.Dense
+	for _, d := range []*numeric.Dense{l.Scale, l.Zero} {
+		if d != nil {
+			given = append(given, d)
+		}
+	}
+	if len(given) == 0 {
+		return func(int, int) {}
+	}
+	w := l.stream("s", j.mt*j.nt*j.groups)
+	return func(group, n0 int) {
+		var fields []func(int) int64
+		for _, d := range given {
+			fields = append(fields, func(i int) int64 { return elem(d, group, n0+i) })
+		}
+		w.beat(fields...)
+	}
 }

@@ -73,7 +73,7 @@ func TableBuilder(name string, t Table, s TableSpec) (*hw.Module, error) {
 		b.NextIf(sum, load, Fit(b, s.SumBits(t), all))
 		b.Out("sum_o", sum)
 	}
-		table := b.Reg("table_q", s.EntryBits(t), 0, e)
+	table := b.Reg("table_q", s.EntryBits(t), 0, e)
 	b.NextIf(table, load, Fit(b, s.EntryBits(t), entry))
 	b.Out("table_o", table)
 	return b.Build()

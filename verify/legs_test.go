@@ -54,6 +54,7 @@ func TestRTL(t *testing.T) {
 		{"systolic-ws-opt1", "rows=4 cols=4 acc_rows=5", ""},
 		{"systolic-ws", "rows=8 cols=8 acc_rows=5", "lanes,verilator"},
 		{"systolic-os", "rows=1 cols=1", "lanes,verilator,icarus,netlist"},
+		{"mixpe-w4a8", "rows=3 cols=5 scalers=2 group=10 product=serial", ""},
 		{"lut-w4a8", "rows=2 cols=3 results=2 group=8 precompute=inside table_bits=8", ""},
 		{"xnor", "rows=2 cols=3 results=2 inputs=5 group=10 scale_bits=4", "lanes,verilator,netlist"},
 		{"matrix2d-opt1", "rows=3 cols=5", ""},

@@ -3,7 +3,7 @@
 // accumulator: Accumulates the partial sums of successive chunks of K.
 //
 // Axes: col = 64.
-// Graph 04ef2854cea6.
+// Graph c1779e825eb2.
 
 `default_nettype none
 
@@ -15,7 +15,7 @@ module accumulator (
   input  wire             valid_i,
   input  wire             first_i,
   input  wire             last_i,
-  input  wire [64*27-1:0] data_i,      // [col]
+  input  wire [64*26-1:0] data_i,      // [col]
   output wire             valid_o,
   output wire [64*32-1:0] data_o       // [col]
 );
@@ -35,7 +35,7 @@ module accumulator (
 
   generate
     for (col = 0; col < COL; col = col + 1) begin : g_col
-      wire [31:0] sext_1 = {{5{data_i[col*27 + 26]}}, data_i[col*27 +: 27]};
+      wire [31:0] sext_1 = {{6{data_i[col*26 + 25]}}, data_i[col*26 +: 26]};
       assign sum[col*32 +: 32] = first_i ? sext_1 : (partial_q[col*32 +: 32] + sext_1);
 
       tpe_mem_2x32_fwd_w2r2 u_partial (

@@ -3,7 +3,7 @@
 // group_scaler: Applies scales and zero points of a group and adds up the groups of a tile.
 //
 // Axes: col = 64.
-// Graph 67742c0ffdff.
+// Graph e9f3b09bf625.
 
 `default_nettype none
 
@@ -14,7 +14,7 @@ module group_scaler (
   input  wire             first_i,
   input  wire             last_i,
   input  wire [1:0]       addr_i,
-  input  wire [64*27-1:0] sum_i,   // [col]
+  input  wire [64*26-1:0] sum_i,   // [col]
   input  wire [21:0]      asum_i,
   output wire             valid_o,
   output wire [64*32-1:0] data_o   // [col]
@@ -24,8 +24,8 @@ module group_scaler (
 
   genvar col;
 
-  reg [COL*27-1:0] scaled_q;
-  reg [COL*27-1:0] p_q;
+  reg [COL*26-1:0] scaled_q;
+  reg [COL*26-1:0] p_q;
   reg [1:0] addr_q;
   reg [1:0] addr_here_q;
   reg valid_q;
@@ -34,9 +34,9 @@ module group_scaler (
   reg first_here_q;
   reg last_q;
   reg last_here_q;
-  wire [COL*27-1:0] scaled_d;
+  wire [COL*26-1:0] scaled_d;
 
-  wire [26:0] zero_part = {{5{asum_i[21]}}, asum_i};
+  wire [25:0] zero_part = {{4{asum_i[21]}}, asum_i};
 
   accumulator u_acc (
     .clk_i       (clk_i),
@@ -53,8 +53,8 @@ module group_scaler (
 
   generate
     for (col = 0; col < COL; col = col + 1) begin : g_col
-      wire [26:0] sub_1 = sum_i[col*27 +: 27] - zero_part;
-      assign scaled_d[col*27 +: 27] = {sub_1[26], sub_1[26:1]};
+      wire [25:0] sub_1 = sum_i[col*26 +: 26] - zero_part;
+      assign scaled_d[col*26 +: 26] = {sub_1[25], sub_1[25:1]};
 
       wire _unused_ok = &{1'b0, sub_1[0]};
     end
@@ -62,8 +62,8 @@ module group_scaler (
 
   always @(posedge clk_i) begin
     if (!rst_ni) begin
-      scaled_q <= {COL{27'd0}};
-      p_q <= {COL{27'd0}};
+      scaled_q <= {COL{26'd0}};
+      p_q <= {COL{26'd0}};
       addr_q <= 2'd0;
       addr_here_q <= 2'd0;
       valid_q <= 1'b0;
@@ -88,8 +88,8 @@ module group_scaler (
 
 `ifndef SYNTHESIS
   initial begin
-    scaled_q = {COL{27'd0}};
-    p_q = {COL{27'd0}};
+    scaled_q = {COL{26'd0}};
+    p_q = {COL{26'd0}};
     addr_q = 2'd0;
     addr_here_q = 2'd0;
     valid_q = 1'b0;

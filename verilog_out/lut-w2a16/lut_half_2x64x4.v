@@ -4,7 +4,7 @@
 // x int2 (plain) into 32 bits, groups of 32.
 //
 // Axes: row = 2, col = 64, e = 8.
-// Graph f2290d0f3833.
+// Graph 069b7c5b8bc0.
 
 `default_nettype none
 
@@ -43,7 +43,7 @@ module lut_half_2x64x4 (
   reg [ROW*4-1:0] shift_q;
   reg [ROW*18-1:0] sum_q;
   reg read_q;
-  reg read_set_q;
+  reg read_part_q;
   reg read_row_q;
   reg [1:0] read_beat_q;
   reg [ROW*4-1:0] shift_shadow_q;
@@ -51,7 +51,7 @@ module lut_half_2x64x4 (
   reg [ROW*22-1:0] asum_shadow_q;
   reg group_first_q;
   reg group_last_q;
-  wire [COL*27-1:0] scaler_sum_i;
+  wire [COL*26-1:0] scaler_sum_i;
   wire [ROW*22-1:0] asum;
   wire [COL*4-1:0] word;
   wire plane;
@@ -77,14 +77,14 @@ module lut_half_2x64x4 (
   wire seq_group_last_o;
   wire seq_plane_o;
   wire seq_top_plane_o;
-  wire [ROW*COL*27-1:0] unit_sum_o;
+  wire [ROW*COL*26-1:0] unit_sum_o;
   wire scaler_valid_o;
   wire [COL*32-1:0] result;
   wire pop;
 
-  wire read_set_last = read_set_q == 1'b0;
+  wire read_part_last = read_part_q == 1'b0;
   wire read_row_last = read_row_q == 1'b1;
-  wire and_1 = read_set_last & read_row_last;
+  wire and_1 = read_part_last & read_row_last;
   wire [1:0] read_beat_d = (read_q & ~and_1) ? (read_beat_q + 2'd1) : 2'd0;
   wire [2:0] select_1_at = {2'd0, read_row_q} * 3'd4;
   wire [3:0] select_1 = shift_shadow_q[select_1_at +: 4];
@@ -233,11 +233,11 @@ module lut_half_2x64x4 (
 
   generate
     for (col = 0; col < COL; col = col + 1) begin : g_col
-      localparam SUM_BASE = col*27;
+      localparam SUM_BASE = col*26;
 
-      wire [11:0] sum_at = {11'd0, read_row_q} * 12'd1728;
-      wire [26:0] sum = unit_sum_o[SUM_BASE[11:0] + sum_at +: 27];
-      assign scaler_sum_i[col*27 +: 27] = sum << select_1;
+      wire [11:0] sum_at = {11'd0, read_row_q} * 12'd1664;
+      wire [25:0] sum = unit_sum_o[SUM_BASE[11:0] + sum_at +: 26];
+      assign scaler_sum_i[col*26 +: 26] = sum << select_1;
     end
 
     for (row = 0; row < ROW; row = row + 1) begin : g_row
@@ -254,7 +254,7 @@ module lut_half_2x64x4 (
           .first_i   (first),
           .valid_i   (valid),
           .capture_i (capture),
-          .sum_o     (unit_sum_o[(row*COL + col)*27 +: 27])
+          .sum_o     (unit_sum_o[(row*COL + col)*26 +: 26])
         );
       end
     end
@@ -266,7 +266,7 @@ module lut_half_2x64x4 (
       shift_q <= {ROW{4'd0}};
       sum_q <= {ROW{18'd0}};
       read_q <= 1'b0;
-      read_set_q <= 1'b0;
+      read_part_q <= 1'b0;
       read_row_q <= 1'b0;
       read_beat_q <= 2'd0;
       shift_shadow_q <= {ROW{4'd0}};
@@ -283,9 +283,9 @@ module lut_half_2x64x4 (
         sum_q <= skid_a_sum_o;
       end
       if (read_q) begin
-        read_set_q <= read_set_last ? 1'b0 : (read_set_q + 1'b1);
+        read_part_q <= read_part_last ? 1'b0 : (read_part_q + 1'b1);
       end
-      if (read_q & read_set_last) begin
+      if (read_q & read_part_last) begin
         read_row_q <= read_row_last ? 1'b0 : (read_row_q + 1'b1);
       end
       if (capture) begin
@@ -306,7 +306,7 @@ module lut_half_2x64x4 (
     shift_q = {ROW{4'd0}};
     sum_q = {ROW{18'd0}};
     read_q = 1'b0;
-    read_set_q = 1'b0;
+    read_part_q = 1'b0;
     read_row_q = 1'b0;
     read_beat_q = 2'd0;
     shift_shadow_q = {ROW{4'd0}};

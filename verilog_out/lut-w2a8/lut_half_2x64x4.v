@@ -4,7 +4,7 @@
 // int2 (plain) into 32 bits, groups of 0.
 //
 // Axes: row = 2, col = 64, e = 8.
-// Graph 8914681af285.
+// Graph a170d2d55657.
 
 `default_nettype none
 
@@ -37,7 +37,7 @@ module lut_half_2x64x4 (
 
   reg [ROW*E*10-1:0] table_q;
   reg read_q;
-  reg read_set_q;
+  reg read_part_q;
   reg read_row_q;
   reg [ROW*33-1:0] asum_q;
   reg [ROW*33-1:0] asum_shadow_q;
@@ -63,9 +63,9 @@ module lut_half_2x64x4 (
   wire [ROW*COL*33-1:0] unit_sum_o;
   wire pop;
 
-  wire read_set_last = read_set_q == 1'b0;
+  wire read_part_last = read_part_q == 1'b0;
   wire read_row_last = read_row_q == 1'b1;
-  wire and_1 = read_set_last & read_row_last;
+  wire and_1 = read_part_last & read_row_last;
   wire [6:0] zero_part_at = {6'd0, read_row_q} * 7'd33;
   wire [32:0] zero_part = asum_shadow_q[zero_part_at +: 33];
 
@@ -204,7 +204,7 @@ module lut_half_2x64x4 (
     if (!rst_ni) begin
       table_q <= {ROW*E{10'd0}};
       read_q <= 1'b0;
-      read_set_q <= 1'b0;
+      read_part_q <= 1'b0;
       read_row_q <= 1'b0;
       asum_q <= {ROW{33'd0}};
       asum_shadow_q <= {ROW{33'd0}};
@@ -214,9 +214,9 @@ module lut_half_2x64x4 (
         table_q <= skid_a_table_o;
       end
       if (read_q) begin
-        read_set_q <= read_set_last ? 1'b0 : (read_set_q + 1'b1);
+        read_part_q <= read_part_last ? 1'b0 : (read_part_q + 1'b1);
       end
-      if (read_q & read_set_last) begin
+      if (read_q & read_part_last) begin
         read_row_q <= read_row_last ? 1'b0 : (read_row_q + 1'b1);
       end
       if (take_a_late) begin
@@ -232,7 +232,7 @@ module lut_half_2x64x4 (
   initial begin
     table_q = {ROW*E{10'd0}};
     read_q = 1'b0;
-    read_set_q = 1'b0;
+    read_part_q = 1'b0;
     read_row_q = 1'b0;
     asum_q = {ROW{33'd0}};
     asum_shadow_q = {ROW{33'd0}};

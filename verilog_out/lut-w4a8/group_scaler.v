@@ -3,7 +3,7 @@
 // group_scaler: Applies scales and zero points of a group and adds up the groups of a tile.
 //
 // Axes: col = 64.
-// Graph 6de75308ca7c.
+// Graph 944fdb746b51.
 
 `default_nettype none
 
@@ -14,7 +14,7 @@ module group_scaler (
   input  wire             first_i,
   input  wire             last_i,
   input  wire [1:0]       addr_i,
-  input  wire [64*22-1:0] sum_i,   // [col]
+  input  wire [64*21-1:0] sum_i,   // [col]
   input  wire [15:0]      asum_i,
   input  wire [64*4-1:0]  zero_i,  // [col]
   input  wire [64*16-1:0] scale_i, // [col]
@@ -26,7 +26,7 @@ module group_scaler (
 
   genvar col;
 
-  reg [COL*22-1:0] d_q;
+  reg [COL*21-1:0] d_q;
   reg [COL*16-1:0] scale_q;
   reg [COL*32-1:0] p_q;
   reg [1:0] addr_q;
@@ -37,7 +37,7 @@ module group_scaler (
   reg first_here_q;
   reg last_q;
   reg last_here_q;
-  wire [COL*22-1:0] d_d;
+  wire [COL*21-1:0] d_d;
   wire [COL*32-1:0] scaled;
 
   accumulator u_acc (
@@ -57,21 +57,21 @@ module group_scaler (
     for (col = 0; col < COL; col = col + 1) begin : g_col
       wire [6:0] zext_1 = {3'd0, zero_i[col*4 +: 4]};
       wire [6:0] add_1 = {zext_1[5:0], 1'b0} + 7'd113;
-      wire [21:0] zero_part = $signed(add_1) * $signed(asum_i);
-      wire [21:0] sub_1 = sum_i[col*22 +: 22] - zero_part;
-      assign d_d[col*22 +: 22] = {sub_1[21], sub_1[21:1]};
-      wire [37:0] mulsu_1 = $signed(d_q[col*22 +: 22]) * $signed({1'b0, scale_q[col*16 +: 16]});
-      wire [38:0] add_2 = {mulsu_1[37], mulsu_1} + 39'd2048;
-      wire [38:0] ashr_1 = $signed(add_2) >>> 6'd12;
+      wire [20:0] zero_part = $signed(add_1) * $signed(asum_i);
+      wire [20:0] sub_1 = sum_i[col*21 +: 21] - zero_part;
+      assign d_d[col*21 +: 21] = {sub_1[20], sub_1[20:1]};
+      wire [36:0] mulsu_1 = $signed(d_q[col*21 +: 21]) * $signed({1'b0, scale_q[col*16 +: 16]});
+      wire [37:0] add_2 = {mulsu_1[36], mulsu_1} + 38'd2048;
+      wire [37:0] ashr_1 = $signed(add_2) >>> 6'd12;
       assign scaled[col*32 +: 32] = ashr_1[31:0];
 
-      wire _unused_ok = &{1'b0, zext_1[6], sub_1[0], ashr_1[38:32]};
+      wire _unused_ok = &{1'b0, zext_1[6], sub_1[0], ashr_1[37:32]};
     end
   endgenerate
 
   always @(posedge clk_i) begin
     if (!rst_ni) begin
-      d_q <= {COL{22'd0}};
+      d_q <= {COL{21'd0}};
       scale_q <= {COL{16'd0}};
       p_q <= {COL{32'd0}};
       addr_q <= 2'd0;
@@ -99,7 +99,7 @@ module group_scaler (
 
 `ifndef SYNTHESIS
   initial begin
-    d_q = {COL{22'd0}};
+    d_q = {COL{21'd0}};
     scale_q = {COL{16'd0}};
     p_q = {COL{32'd0}};
     addr_q = 2'd0;

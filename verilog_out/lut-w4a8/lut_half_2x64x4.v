@@ -4,7 +4,7 @@
 // uint4 (plain) into 32 bits, groups of 128.
 //
 // Axes: row = 2, col = 64, e = 8.
-// Graph a37ed1ecd402.
+// Graph 209de3f37c49.
 
 `default_nettype none
 
@@ -43,18 +43,16 @@ module lut_half_2x64x4 (
 
   reg [ROW*E*10-1:0] table_q;
   reg read_q;
-  reg read_set_q;
+  reg read_part_q;
   reg read_row_q;
   reg [1:0] read_beat_q;
   reg [ROW*16-1:0] asum_q;
   reg [ROW*16-1:0] asum_shadow_q;
-  reg [COL*4-1:0] zero_q;
-  reg [COL*4-1:0] zero_shadow_q;
+  reg group_in_q;
+  reg group_out_q;
   reg group_first_q;
   reg group_last_q;
-  reg [COL*16-1:0] scale_q;
-  reg [COL*16-1:0] scale_shadow_q;
-  wire [COL*22-1:0] sum;
+  wire [COL*21-1:0] sum;
   wire [ROW*16-1:0] asum;
   wire [COL*4-1:0] word;
   wire [1:0] plane;
@@ -62,6 +60,8 @@ module lut_half_2x64x4 (
   wire first;
   wire capture;
   wire take_a_late;
+  wire [COL*16-1:0] group_scale_q;
+  wire [COL*4-1:0] group_zero_q;
   wire delay_1;
   wire delay_2;
   wire skid_a_valid_o;
@@ -80,17 +80,20 @@ module lut_half_2x64x4 (
   wire seq_group_last_o;
   wire [1:0] seq_plane_o;
   wire seq_top_plane_o;
-  wire [ROW*COL*22-1:0] unit_sum_o;
+  wire [ROW*COL*21-1:0] unit_sum_o;
   wire scaler_valid_o;
   wire [COL*32-1:0] result;
   wire pop;
 
-  wire read_set_last = read_set_q == 1'b0;
+  wire read_part_last = read_part_q == 1'b0;
   wire read_row_last = read_row_q == 1'b1;
-  wire and_1 = read_set_last & read_row_last;
+  wire and_1 = read_part_last & read_row_last;
   wire [1:0] read_beat_d = (read_q & ~and_1) ? (read_beat_q + 2'd1) : 2'd0;
   wire [4:0] row_asum_at = {4'd0, read_row_q} * 5'd16;
   wire [15:0] row_asum = asum_shadow_q[row_asum_at +: 16];
+  wire mux_1 = (group_in_q == 1'b1) ? 1'b0 : (group_in_q + 1'b1);
+  wire mux_2 = (group_out_q == 1'b1) ? 1'b0 : (group_out_q + 1'b1);
+  wire group_out_d = capture ? mux_2 : group_out_q;
 
   tpe_delay #(.WIDTH(COL*4), .DEPTH(1)) u_word_delay (
     .clk_i  (clk_i),
@@ -221,8 +224,8 @@ module lut_half_2x64x4 (
     .addr_i  (read_beat_q),
     .sum_i   (sum),
     .asum_i  (row_asum),
-    .zero_i  (zero_shadow_q),
-    .scale_i (scale_shadow_q),
+    .zero_i  (group_zero_q),
+    .scale_i (group_scale_q),
     .valid_o (scaler_valid_o),
     .data_o  (result)
   );
@@ -240,10 +243,28 @@ module lut_half_2x64x4 (
 
   generate
     for (col = 0; col < COL; col = col + 1) begin : g_col
-      localparam SUM_BASE = col*22;
+      localparam SUM_BASE = col*21;
 
-      wire [11:0] sum_at = {11'd0, read_row_q} * 12'd1408;
-      assign sum[col*22 +: 22] = unit_sum_o[SUM_BASE[11:0] + sum_at +: 22];
+      wire [11:0] sum_at = {11'd0, read_row_q} * 12'd1344;
+      assign sum[col*21 +: 21] = unit_sum_o[SUM_BASE[11:0] + sum_at +: 21];
+
+      tpe_mem_2x16 u_group_scale (
+        .clk_i   (clk_i),
+        .wen_i   (end_2),
+        .waddr_i (group_in_q),
+        .wdata_i (skid_s_scale_o[col*16 +: 16]),
+        .raddr_i (group_out_d),
+        .rdata_o (group_scale_q[col*16 +: 16])
+      );
+
+      tpe_mem_2x4 u_group_zero (
+        .clk_i   (clk_i),
+        .wen_i   (end_2),
+        .waddr_i (group_in_q),
+        .wdata_i (skid_s_zero_o[col*4 +: 4]),
+        .raddr_i (group_out_d),
+        .rdata_o (group_zero_q[col*4 +: 4])
+      );
     end
 
     for (row = 0; row < ROW; row = row + 1) begin : g_row
@@ -260,7 +281,7 @@ module lut_half_2x64x4 (
           .first_i   (first),
           .valid_i   (valid),
           .capture_i (capture),
-          .sum_o     (unit_sum_o[(row*COL + col)*22 +: 22])
+          .sum_o     (unit_sum_o[(row*COL + col)*21 +: 21])
         );
       end
     end
@@ -270,27 +291,26 @@ module lut_half_2x64x4 (
     if (!rst_ni) begin
       table_q <= {ROW*E{10'd0}};
       read_q <= 1'b0;
-      read_set_q <= 1'b0;
+      read_part_q <= 1'b0;
       read_row_q <= 1'b0;
       read_beat_q <= 2'd0;
       asum_q <= {ROW{16'd0}};
       asum_shadow_q <= {ROW{16'd0}};
-      zero_q <= {COL{4'd0}};
-      zero_shadow_q <= {COL{4'd0}};
+      group_in_q <= 1'b0;
+      group_out_q <= 1'b1;
       group_first_q <= 1'b0;
       group_last_q <= 1'b0;
-      scale_q <= {COL{16'd0}};
-      scale_shadow_q <= {COL{16'd0}};
     end else begin
       read_q <= capture | (read_q & ~and_1);
       read_beat_q <= read_beat_d;
+      group_out_q <= group_out_d;
       if (take_a) begin
         table_q <= skid_a_table_o;
       end
       if (read_q) begin
-        read_set_q <= read_set_last ? 1'b0 : (read_set_q + 1'b1);
+        read_part_q <= read_part_last ? 1'b0 : (read_part_q + 1'b1);
       end
-      if (read_q & read_set_last) begin
+      if (read_q & read_part_last) begin
         read_row_q <= read_row_last ? 1'b0 : (read_row_q + 1'b1);
       end
       if (take_a_late) begin
@@ -298,14 +318,11 @@ module lut_half_2x64x4 (
       end
       if (capture) begin
         asum_shadow_q <= asum_q;
-        zero_shadow_q <= zero_q;
         group_first_q <= delay_1;
         group_last_q <= delay_2;
-        scale_shadow_q <= scale_q;
       end
       if (end_2) begin
-        zero_q <= skid_s_zero_o;
-        scale_q <= skid_s_scale_o;
+        group_in_q <= mux_1;
       end
     end
   end
@@ -314,17 +331,15 @@ module lut_half_2x64x4 (
   initial begin
     table_q = {ROW*E{10'd0}};
     read_q = 1'b0;
-    read_set_q = 1'b0;
+    read_part_q = 1'b0;
     read_row_q = 1'b0;
     read_beat_q = 2'd0;
     asum_q = {ROW{16'd0}};
     asum_shadow_q = {ROW{16'd0}};
-    zero_q = {COL{4'd0}};
-    zero_shadow_q = {COL{4'd0}};
+    group_in_q = 1'b0;
+    group_out_q = 1'b1;
     group_first_q = 1'b0;
     group_last_q = 1'b0;
-    scale_q = {COL{16'd0}};
-    scale_shadow_q = {COL{16'd0}};
   end
 
   always @(posedge clk_i) begin

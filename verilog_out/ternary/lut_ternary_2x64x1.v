@@ -4,7 +4,7 @@
 // int8 x int2 (plain) into 32 bits, groups of 0.
 //
 // Axes: row = 2, col = 64, k = 1.
-// Graph 9dda1b78ed20.
+// Graph f1af034597aa.
 
 `default_nettype none
 
@@ -37,7 +37,7 @@ module lut_ternary_2x64x1 (
 
   reg [ROW*K*8-1:0] a_q;
   reg read_q;
-  reg read_set_q;
+  reg read_part_q;
   reg read_row_q;
   wire [ROW*8-1:0] held;
   wire [COL*32-1:0] result;
@@ -57,9 +57,9 @@ module lut_ternary_2x64x1 (
   wire [ROW*COL*33-1:0] unit_sum_o;
   wire pop;
 
-  wire read_set_last = read_set_q == 1'b0;
+  wire read_part_last = read_part_q == 1'b0;
   wire read_row_last = read_row_q == 1'b1;
-  wire and_1 = read_set_last & read_row_last;
+  wire and_1 = read_part_last & read_row_last;
 
   tpe_delay #(.WIDTH(COL*2), .DEPTH(1)) u_word_delay (
     .clk_i  (clk_i),
@@ -176,7 +176,7 @@ module lut_ternary_2x64x1 (
     if (!rst_ni) begin
       a_q <= {ROW*K{8'd0}};
       read_q <= 1'b0;
-      read_set_q <= 1'b0;
+      read_part_q <= 1'b0;
       read_row_q <= 1'b0;
     end else begin
       read_q <= capture | (read_q & ~and_1);
@@ -184,9 +184,9 @@ module lut_ternary_2x64x1 (
         a_q <= skid_a_data_o;
       end
       if (read_q) begin
-        read_set_q <= read_set_last ? 1'b0 : (read_set_q + 1'b1);
+        read_part_q <= read_part_last ? 1'b0 : (read_part_q + 1'b1);
       end
-      if (read_q & read_set_last) begin
+      if (read_q & read_part_last) begin
         read_row_q <= read_row_last ? 1'b0 : (read_row_q + 1'b1);
       end
     end
@@ -196,7 +196,7 @@ module lut_ternary_2x64x1 (
   initial begin
     a_q = {ROW*K{8'd0}};
     read_q = 1'b0;
-    read_set_q = 1'b0;
+    read_part_q = 1'b0;
     read_row_q = 1'b0;
   end
 

@@ -4,7 +4,7 @@
 // x int2 (plain) into 32 bits, groups of 0.
 //
 // Axes: row = 2, col = 64, e = 16, k = 4.
-// Graph 95d50cd56526.
+// Graph 767961564fc9.
 
 `default_nettype none
 
@@ -38,7 +38,7 @@ module lut_bits_2x64x4 (
 
   reg load_q;
   reg read_q;
-  reg read_set_q;
+  reg read_part_q;
   reg read_row_q;
   wire [COL*32-1:0] result;
   wire [COL*4-1:0] word;
@@ -62,9 +62,9 @@ module lut_bits_2x64x4 (
   wire [ROW*COL*33-1:0] unit_sum_o;
   wire pop;
 
-  wire read_set_last = read_set_q == 1'b0;
+  wire read_part_last = read_part_q == 1'b0;
   wire read_row_last = read_row_q == 1'b1;
-  wire and_1 = read_set_last & read_row_last;
+  wire and_1 = read_part_last & read_row_last;
 
   tpe_delay #(.WIDTH(COL*4), .DEPTH(2)) u_word_delay (
     .clk_i  (clk_i),
@@ -205,15 +205,15 @@ module lut_bits_2x64x4 (
     if (!rst_ni) begin
       load_q <= 1'b0;
       read_q <= 1'b0;
-      read_set_q <= 1'b0;
+      read_part_q <= 1'b0;
       read_row_q <= 1'b0;
     end else begin
       load_q <= take_a;
       read_q <= capture | (read_q & ~and_1);
       if (read_q) begin
-        read_set_q <= read_set_last ? 1'b0 : (read_set_q + 1'b1);
+        read_part_q <= read_part_last ? 1'b0 : (read_part_q + 1'b1);
       end
-      if (read_q & read_set_last) begin
+      if (read_q & read_part_last) begin
         read_row_q <= read_row_last ? 1'b0 : (read_row_q + 1'b1);
       end
     end
@@ -223,7 +223,7 @@ module lut_bits_2x64x4 (
   initial begin
     load_q = 1'b0;
     read_q = 1'b0;
-    read_set_q = 1'b0;
+    read_part_q = 1'b0;
     read_row_q = 1'b0;
   end
 

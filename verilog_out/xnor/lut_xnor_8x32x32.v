@@ -4,7 +4,7 @@
 // uint2 (odd) into 32 bits, groups of 0.
 //
 // Axes: row = 8, col = 32.
-// Graph 3f15cde2771e.
+// Graph 738376b9f9dd.
 
 `default_nettype none
 
@@ -76,7 +76,7 @@ module lut_xnor_8x32x32 (
 
   reg [ROW*32-1:0] a_q;
   reg read_q;
-  reg read_set_q;
+  reg read_part_q;
   reg [2:0] read_row_q;
   wire [COL*32-1:0] result;
   wire [COL*32-1:0] word;
@@ -101,9 +101,9 @@ module lut_xnor_8x32x32 (
   wire pop;
 
   wire [31:0] mask = mask_2(bits);
-  wire read_set_last = read_set_q == 1'b0;
+  wire read_part_last = read_part_q == 1'b0;
   wire read_row_last = read_row_q == 3'd7;
-  wire and_1 = read_set_last & read_row_last;
+  wire and_1 = read_part_last & read_row_last;
 
   tpe_delay #(.WIDTH(COL*32), .DEPTH(1)) u_word_delay (
     .clk_i  (clk_i),
@@ -239,7 +239,7 @@ module lut_xnor_8x32x32 (
     if (!rst_ni) begin
       a_q <= {ROW{32'd0}};
       read_q <= 1'b0;
-      read_set_q <= 1'b0;
+      read_part_q <= 1'b0;
       read_row_q <= 3'd0;
     end else begin
       read_q <= capture | (read_q & ~and_1);
@@ -247,9 +247,9 @@ module lut_xnor_8x32x32 (
         a_q <= skid_a_data_o;
       end
       if (read_q) begin
-        read_set_q <= read_set_last ? 1'b0 : (read_set_q + 1'b1);
+        read_part_q <= read_part_last ? 1'b0 : (read_part_q + 1'b1);
       end
-      if (read_q & read_set_last) begin
+      if (read_q & read_part_last) begin
         read_row_q <= read_row_last ? 3'd0 : (read_row_q + 3'd1);
       end
     end
@@ -259,7 +259,7 @@ module lut_xnor_8x32x32 (
   initial begin
     a_q = {ROW{32'd0}};
     read_q = 1'b0;
-    read_set_q = 1'b0;
+    read_part_q = 1'b0;
     read_row_q = 3'd0;
   end
 
