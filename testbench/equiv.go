@@ -1,7 +1,6 @@
 package testbench
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -141,10 +139,10 @@ func (p *prover) goldScript() string {
 // gold makes the graph of the Verilog. Yosys simplifies it at the level of words
 // ("opt") and expands operators into gates, as it did at the start of the
 // synthesis: flip-flops that are constant or unused disappear from both sides, and
-// multipliers get the same rows, without which no solver compares them. So the
+// multipliers get the same rows and widths, without which no solver compares them. So the
 // proof is one of all that follows: logic optimisation and mapping to cells.
 func (p *prover) gold(ctx context.Context) (*aig.Graph, error) {
-	if _, err := p.script(ctx, "gold.ys", p.goldScript()+"opt\nalumacc\ntechmap\nopt\ndffunmap\nsimplemap\naigmap\nopt_clean\nwrite_aiger -symbols gold.aig\n"); err != nil {
+	if _, err := p.script(ctx, "gold.ys", p.goldScript()+"opt\nwreduce\npeepopt\nopt_clean\nalumacc\ntechmap\nopt\ndffunmap\nsimplemap\naigmap\nopt_clean\nwrite_aiger -symbols gold.aig\n"); err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(filepath.Join(p.dir, "gold.aig"))
@@ -204,74 +202,15 @@ func (p *prover) step(ctx context.Context, gold, gate *aig.Graph) error {
 		return nil
 	}
 	p.proof.Method = MethodCEC
-	abc, err := findABC()
+	v, err := cec(ctx, sweepGates, gate, gold)
 	if err != nil {
 		return err
 	}
-	for name, g := range map[string]*aig.Graph{"a.aig": gold, "b.aig": gate} {
-		var b bytes.Buffer
-		if err := nameless(g).Write(&b); err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(p.dir, name), b.Bytes(), 0o644); err != nil {
-			return err
-		}
-	}
-	text, err := tool.Run(ctx, p.dir, abc, "-c", "cec a.aig b.aig; time")
-	if err != nil {
-		return err
-	}
-	p.proof.CPU = seconds(abcTime.FindSubmatch(text))
-	switch {
-	case bytes.Contains(text, []byte("Networks are equivalent")):
-		p.proof.Proved = true
-	case bytes.Contains(text, []byte("Networks are NOT EQUIVALENT")):
-		p.proof.Detail = "cec: one step differs from some state"
-	default:
-		p.proof.Detail = fmt.Sprintf("cec: no verdict: %.300q", text)
-	}
+	p.proof.Proved, p.proof.Detail, p.proof.CPU = v.Equal, v.Detail, v.CPU
 	return nil
 }
 
-// nameless returns a graph for ABC, which would match names in its own way: inputs
-// and outputs are in order, and are numbered.
-func nameless(g *aig.Graph) *aig.Graph {
-	out := &aig.Graph{Ands: g.Ands}
-	for i := range g.Inputs {
-		out.Inputs = append(out.Inputs, fmt.Sprintf("i%d", i))
-	}
-	for i, o := range g.Outputs {
-		out.Outputs = append(out.Outputs, aig.Output{Name: fmt.Sprintf("o%d", i), Lit: o.Lit})
-	}
-	return out
-}
-
-var (
-	abcTime   = regexp.MustCompile(`total: *([0-9.]+) seconds`)
-	yosysTime = regexp.MustCompile(`CPU: user ([0-9.]+)s system ([0-9.]+)s`)
-)
-
-// seconds adds up what a pattern has found.
-func seconds(match [][]byte) time.Duration {
-	var sum float64
-	for _, m := range match[min(1, len(match)):] {
-		v, err := strconv.ParseFloat(string(m), 64)
-		if err == nil {
-			sum += v
-		}
-	}
-	return time.Duration(sum * float64(time.Second))
-}
-
-// findABC looks for the program by the names that distributions give it.
-func findABC() (string, error) {
-	for _, name := range []string{"yosys-abc", "berkeley-abc", "abc"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", &tool.Missing{Name: "abc", Package: "berkeley-abc", Reason: "yosys-abc, berkeley-abc or abc not found in $PATH"}
-}
+var yosysTime = regexp.MustCompile(`CPU: user ([0-9.]+)s system ([0-9.]+)s`)
 
 // induct is the sequential proof of Yosys.
 func (p *prover) induct(ctx context.Context) error {
@@ -314,41 +253,4 @@ func lastError(text []byte) string {
 		}
 	}
 	return fmt.Sprintf("yosys stopped after %d lines", len(lines))
-}
-
-// CombinationalGraph makes the and-inverter graph of a module without state, for
-// proofs over all inputs.
-func CombinationalGraph(ctx context.Context, m *hw.Module) (*aig.Graph, error) {
-	yosys, err := tool.Find(tool.Yosys)
-	if err != nil {
-		return nil, err
-	}
-	out, err := rtlgen.Emit(m, rtlgen.Options{})
-	if err != nil {
-		return nil, err
-	}
-	d := &design{top: out.Top, files: out.Files}
-	script := (&prover{d: d}).goldScript() + "opt -full\ntechmap\nopt\nabc -g AND,XOR\nopt_clean\naigmap\nwrite_aiger -symbols ../" + aigName + "\n"
-	e, err := build("aig", cacheKey(d.files, []byte(script), []byte(yosys.String())), func(dir string) error {
-		work := filepath.Join(dir, "work")
-		if err := writeFiles(work, append(slices.Clone(d.files), rtlgen.File{Name: "aig.ys", Text: []byte(script)})); err != nil {
-			return err
-		}
-		if _, err := yosys.Run(ctx, work, "-q", "-s", "aig.ys"); err != nil {
-			return err
-		}
-		return os.RemoveAll(work)
-	})
-	if err != nil {
-		return nil, err
-	}
-	text, err := os.ReadFile(filepath.Join(e.dir, aigName))
-	if err != nil {
-		return nil, err
-	}
-	g, err := aig.Read(text)
-	if err == nil && len(g.Latches) > 0 {
-		err = fmt.Errorf("testbench: module %s has %d flip-flops (expected none)", m.Name, len(g.Latches))
-	}
-	return g, err
 }

@@ -34,12 +34,11 @@ func multiplier(n, w int, first bool) *Graph {
 	for i, name := range inputs {
 		at[name] = b.g.input(i)
 	}
-	xor := func(x, y Lit) Lit { return b.and(b.and(x, y.Not()).Not(), b.and(x.Not(), y).Not()).Not() }
 	add := func(x, y []Lit) []Lit {
 		carry, sum := False, make([]Lit, w)
 		for i := range sum {
-			p := xor(x[i], y[i])
-			sum[i] = xor(p, carry)
+			p := b.xor(x[i], y[i])
+			sum[i] = b.xor(p, carry)
 			carry = b.and(b.and(x[i], y[i]).Not(), b.and(p, carry).Not()).Not()
 		}
 		return sum
