@@ -89,7 +89,7 @@ func (f *fuser) mul(i int) {
 // extend makes a product that is then extended be computed in the greater size.
 func (f *fuser) extend(i int) {
 	o := &f.l.ops[i]
-	if o.k != kConv || o.imm != 0 {
+	if o.dead || o.k != kConv || o.imm != 0 {
 		return
 	}
 	p := f.only(o.src[0], kMulX)
