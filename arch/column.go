@@ -62,7 +62,7 @@ type column struct{}
 func (column) fields() []Field {
 	list := append(gridFields(),
 		textField("pe", "opt3, opt4c or opt4e (tpe list pes)", func(c *Config) *string { return &c.PE }),
-		Field{"encoder", "digits of A: ent, booth or csd", setEncoder, func(c *Config) string { return c.Encoder.String() }},
+		encodingField("encoder", "digits of A: ent, booth or csd", func(c *Config) *numeric.Encoding { return &c.Encoder }),
 		intField("digit_group", "operands that share a digit queue: 1, 2, 4 or 8", func(c *Config) *int { return &c.DigitGroup }),
 		textField("empty", "a group without digits: one (a cycle) or skip", func(c *Config) *string { return &c.Empty }),
 		intField("chunk", "products between two barriers, and depth of the operand stores", func(c *Config) *int { return &c.Chunk }),
@@ -73,18 +73,7 @@ func (column) fields() []Field {
 		Field{"simd_lanes", "adders at the edge: cols times a power of two, or a divisor of cols; auto, or published: ceil(rows cols / chunk)", setSIMDLanes, getSIMDLanes},
 		Field{"pair_bits", "width of the (sum, carry) pair of a PE, or auto: the least", setPairBits, getPairBits},
 		textField("schedule", "array (the hardware) or released (a formula without load, barrier and delivery)", func(c *Config) *string { return &c.Schedule }))
-	for _, f := range integerFields() {
-		switch f.Name {
-		case "a", "b", "acc_bits", "acc_k", "init_c":
-			list = append(list, f)
-		}
-	}
-	return list
-}
-
-func setEncoder(c *Config, s string) (err error) {
-	c.Encoder, err = numeric.ParseEncoding(s)
-	return err
+	return append(list, integerWrapFields()...)
 }
 
 func setSIMDLanes(c *Config, s string) error {

@@ -47,6 +47,8 @@ type Config struct {
 	Column   // of the kind of that name
 	LUT      // likewise
 	MixPE    // likewise
+
+	Serial Serial // of the kind of that name
 }
 
 // Overflow rules of the accumulator.
@@ -171,8 +173,9 @@ func (c *Config) Cycles(s Shape, d Data) int64 { return c.Timing(s, d).Cycles }
 
 // Timing is what a closed form says of a job.
 type Timing struct {
-	Cycles  int64
-	Figures []Figure // where the time went, for kinds that tell
+	Cycles    int64
+	HalfWidth int64    // of the 95 % confidence interval of Cycles if they are an estimate; 0: exact
+	Figures   []Figure // where the time went, for kinds that tell
 }
 
 // Figure is one number about a job.

@@ -78,6 +78,13 @@ func formatField(name, doc string, p func(*Config) *numeric.Int) Field {
 	}, func(c *Config) string { return p(c).String() }}
 }
 
+func encodingField(name, doc string, p func(*Config) *numeric.Encoding) Field {
+	return Field{name, doc, func(c *Config, s string) (err error) {
+		*p(c), err = numeric.ParseEncoding(s)
+		return err
+	}, func(c *Config) string { return p(c).String() }}
+}
+
 func setAccBits(c *Config, s string) error {
 	if s == "auto" {
 		c.AccBits = 0

@@ -30,6 +30,18 @@ func integerFields() []Field {
 	}
 }
 
+// integerWrapFields are the keys of integer operands, a wrapping accumulator and an initial C.
+func integerWrapFields() []Field {
+	var list []Field
+	for _, f := range integerFields() {
+		switch f.Name {
+		case "a", "b", "acc_bits", "acc_k", "init_c":
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
 // gridFields are the keys of an array of rows and columns.
 func gridFields() []Field {
 	return []Field{

@@ -61,6 +61,7 @@ var kinds = [...]struct {
 	{"column", "columns of PEs that work on the sparse digits of A", column{}},
 	{"mixpe", "output-stationary systolic array of shift-and-add PEs, groups scaled after accumulation", mixpe{}},
 	{"lut", "lookup engine: tables of activations, bit-serial weights", lut{}},
+	{"serial", "tile of bit-serial processing elements", serial{}},
 }
 
 // Kind names a kind of engine.

@@ -1,6 +1,10 @@
 package sim
 
-import "tpe/arch"
+import (
+	"math"
+
+	"tpe/arch"
+)
 
 // Report is the result of a run. Its JSON form is part of the command line's
 // contract.
@@ -32,7 +36,8 @@ type Layer struct {
 	Count          int     `json:"count"`
 	MACs           int64   `json:"macs"`
 	Cycles         int64   `json:"cycles"`
-	CyclesKind     string  `json:"cycles_kind"` // exact, or sampled: one repetition stands for all
+	CyclesKind     string  `json:"cycles_kind"`               // exact, or sampled: one repetition, or a sample of its tiles, stands for all
+	CyclesInterval int64   `json:"cycles_interval,omitempty"` // half width of the 95 % confidence interval, if repetition 0 is itself estimated
 	ComputeCycles  int64   `json:"compute_cycles"`
 	StallCycles    int64   `json:"stall_cycles"`
 	Utilization    float64 `json:"utilization"` // macs / (cycles x peak), 0 to 1
@@ -50,13 +55,14 @@ type Layer struct {
 // Kinds of cycle counts.
 const (
 	CyclesExact   = "exact"   // every repetition was counted, or the count does not depend on data
-	CyclesSampled = "sampled" // it depends on data, and repetition 0 stands for all
+	CyclesSampled = "sampled" // it depends on data, and repetition 0 or a sample of its tiles stands for all
 )
 
 // Total sums the layers.
 type Total struct {
 	MACs           int64   `json:"macs"`
 	Cycles         int64   `json:"cycles"`
+	CyclesInterval int64   `json:"cycles_interval,omitempty"` // of independent samples of layers
 	ComputeCycles  int64   `json:"compute_cycles"`
 	StallCycles    int64   `json:"stall_cycles"`
 	Utilization    float64 `json:"utilization"`
@@ -73,8 +79,9 @@ type Total struct {
 func (t Total) Failed() bool { return t.Mismatches+t.CycleMismatch+t.AssertFailures > 0 }
 
 func (r *Report) sum() {
-	t := Total{}
+	t, square := Total{}, 0.0
 	for _, l := range r.Layers {
+		square += float64(l.CyclesInterval) * float64(l.CyclesInterval)
 		t.MACs += l.MACs
 		t.Cycles += l.Cycles
 		t.ComputeCycles += l.ComputeCycles
@@ -86,6 +93,7 @@ func (r *Report) sum() {
 		t.CycleMismatch += l.CycleMismatch
 		t.AssertFailures += l.AssertFailures
 	}
+	t.CyclesInterval = int64(math.Ceil(math.Sqrt(square)))
 	t.Utilization = utilization(t.MACs, t.Cycles, r.Peak)
 	t.Seconds = float64(t.Cycles) / (float64(r.FreqMHz) * 1e6)
 	r.Total = t

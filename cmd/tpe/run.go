@@ -242,6 +242,9 @@ func runTable(w io.Writer, r *sim.Report) error {
 	if err := t.write(w); err != nil {
 		return err
 	}
+	if r.Total.CyclesInterval > 0 {
+		fmt.Fprintf(w, "cycles are estimated from a sample of tiles: total ± %s (95 %% confidence)\n", count(r.Total.CyclesInterval))
+	}
 	_, err := fmt.Fprintf(w, "%s cycles = %.6g ms at %d MHz; %s words of the stepped graph compared with the software GEMM, %s differ; %s cycle counts compared with the formula, %s differ\n",
 		count(r.Total.Cycles), r.Total.Seconds*1e3, r.FreqMHz, count(r.Total.Checked), count(r.Total.Mismatches), count(r.Total.CyclesChecked), count(r.Total.CycleMismatch))
 	return err

@@ -1,0 +1,61 @@
+package arch
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"tpe/numeric"
+	"tpe/pe"
+)
+
+// TestSerialOnEval runs every walk with every encoding on small tiles and compares words
+// with the software GEMM and cycles with the closed form.
+func TestSerialOnEval(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for _, skip := range []string{pe.SkipNone, pe.SkipPlanes, pe.SkipTerms, pe.SkipPairs} {
+		for _, enc := range []numeric.Encoding{numeric.BitsC, numeric.BitsM, numeric.CSD} {
+			for i := range 12 {
+				c := DefaultOf("serial")
+				c.Rows, c.Cols = 1+rng.IntN(4), 1+rng.IntN(4)
+				c.Serial = Serial{Lanes: 1 + rng.IntN(5), Operand: []string{serialA, serialB}[rng.IntN(2)], Encoder: enc, Skip: skip, RunAhead: rng.IntN(4)}
+				if skip == pe.SkipTerms {
+					c.Serial.Window = rng.IntN(5)
+				}
+				c.InitC = rng.IntN(2) == 0
+				c.A, c.B = numeric.Int{Bits: 2 + rng.IntN(9), Signed: rng.IntN(3) > 0}, numeric.Int{Bits: 2 + rng.IntN(9), Signed: rng.IntN(3) > 0}
+				c.AccBits = 6 + rng.IntN(30)
+				t.Run(fmt.Sprintf("%s/%s/%d", skip, enc, i), func(t *testing.T) { checkEngine(t, rng, c) })
+			}
+		}
+	}
+}
+
+// TestSerialSample compares the estimate of sampled tiles with the exact count: 19 of 20
+// intervals should hold it, and no error be far outside.
+func TestSerialSample(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	outside := 0
+	for i := range 20 {
+		c := DefaultOf("serial")
+		c.Rows, c.Cols = 2, 3
+		c.Serial = Serial{Lanes: 4, Operand: serialB, Encoder: numeric.CSD, Skip: pe.SkipPairs, RunAhead: i % 3}
+		s := Shape{100 + rng.IntN(100), 100 + rng.IntN(100), 20 + rng.IntN(40)}
+		o := Operands{A: randomDense(rng, s.M, s.K, c.A), B: randomDense(rng, s.K, s.N, c.B)}
+		p := c.newPairTile(s, c.serialTiles(s), o)
+		exact, got := p.exact(), p.sample(20000)
+		if exact.HalfWidth != 0 || got.HalfWidth == 0 || got.HalfWidth > exact.Cycles/20 {
+			t.Errorf("%s: intervals of %d and %d around %d", s, exact.HalfWidth, got.HalfWidth, exact.Cycles)
+		}
+		off := max(got.Cycles-exact.Cycles, exact.Cycles-got.Cycles)
+		if off > got.HalfWidth {
+			outside++
+		}
+		if off > 3*got.HalfWidth {
+			t.Errorf("%s: estimate %d ± %d, exact %d", s, got.Cycles, got.HalfWidth, exact.Cycles)
+		}
+	}
+	if outside > 3 {
+		t.Errorf("%d of 20 intervals do not hold the exact count", outside)
+	}
+}
