@@ -81,6 +81,11 @@ func (f *fuser) mul(i int) {
 	if x.x.esize >= d.size {
 		return
 	}
+	for _, c := range []*operation{x, y} {
+		if c.imm2 != 0 && c.mask < o.mask {
+			return // its sign ends below the top of the product
+		}
+	}
 	o.k, o.imm, o.imm2, o.x = kMulX, x.imm2, y.imm2, &extra{esize: x.x.esize}
 	o.src[0], o.src[1] = x.src[0], y.src[0]
 	x.dead, y.dead = true, true
