@@ -47,6 +47,7 @@ type Config struct {
 	Column   // of the kind of that name
 	LUT      // likewise
 	MixPE    // likewise
+	Maddness // likewise
 
 	Serial Serial // of the kind of that name
 }

@@ -62,6 +62,7 @@ var kinds = [...]struct {
 	{"mixpe", "output-stationary systolic array of shift-and-add PEs, groups scaled after accumulation", mixpe{}},
 	{"lut", "lookup engine: tables of activations, bit-serial weights", lut{}},
 	{"serial", "tile of bit-serial processing elements", serial{}},
+	{"maddness", "approximate multiplication by prototypes, a decision tree and tables", maddness{}},
 }
 
 // Kind names a kind of engine.

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"tpe/arch"
 	"tpe/hw/drive"
@@ -98,6 +99,9 @@ func (j *jobs) layer(out *Layer, g workloads.GEMM, index int, lead bool) error {
 			return err
 		}
 		cycles = n * g.Repeats()
+	}
+	if out.exactSquares > 0 {
+		out.RelativeError = math.Sqrt(out.errorSquares / out.exactSquares)
 	}
 	acc := j.e.Acc()
 	out.Name, out.Op, out.M, out.N, out.K = g.Name, g.Op, g.M, g.N, g.K
@@ -268,6 +272,17 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 	ref, err := j.e.Reference(o)
 	if err != nil {
 		return 0, err
+	}
+	if !j.e.Exact() {
+		exact, err := j.e.ExactReference(o)
+		if err != nil {
+			return 0, err
+		}
+		for i := range got {
+			d := float64(got[i] - exact[i])
+			out.errorSquares += d * d
+			out.exactSquares += float64(exact[i]) * float64(exact[i])
+		}
 	}
 	out.Checked += int64(len(got))
 	for i := range got {

@@ -55,6 +55,7 @@ func TestRTL(t *testing.T) {
 		{"systolic-ws", "rows=8 cols=8 acc_rows=5", "lanes,verilator"},
 		{"systolic-os", "rows=1 cols=1", "lanes,verilator,icarus,netlist"},
 		{"mixpe-w4a8", "rows=3 cols=5 scalers=2 group=10 product=serial", ""},
+		{"maddness", "codebooks=4 width=2 blocks=2 decoders=3 acc_rows=3", ""},
 		{"lut-w4a8", "rows=2 cols=3 results=2 group=8 precompute=inside table_bits=8", ""},
 		{"xnor", "rows=2 cols=3 results=2 inputs=5 group=10 scale_bits=4", "lanes,verilator,netlist"},
 		{"matrix2d-opt1", "rows=3 cols=5", ""},

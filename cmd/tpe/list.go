@@ -71,7 +71,7 @@ func (c *listCmd) engines(e *env) error {
 		cfg := p.Config
 		list = append(list, engineRow{
 			Name: p.Name, Kind: cfg.Kind, Formats: []string{cfg.A.String(), cfg.B.String(), cfg.Acc().Int.String()},
-			Dims: cfg.Dims(), MACsPerCycle: cfg.MACsPerCycle(), Exact: true,
+			Dims: cfg.Dims(), MACsPerCycle: cfg.MACsPerCycle(), Exact: cfg.Exact(),
 			Fidelities: []string{"formula", "cycle", "rtl"}, Doc: p.Doc,
 		})
 	}
