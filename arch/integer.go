@@ -19,7 +19,7 @@ const (
 // integerFields are the keys of an integer PE.
 func integerFields() []Field {
 	return []Field{
-		textField("pe", "mac or opt1, in the kinds tree and matrix2d also opt2 (tpe list pes)", func(c *Config) *string { return &c.PE }),
+		textField("pe", "mac or opt1; tree and matrix2d also opt2, systolic bitfusion (tpe list pes)", func(c *Config) *string { return &c.PE }),
 		textField("multiplier", "of a mac: star (left to synthesis) or booth4", func(c *Config) *string { return &c.Multiplier }),
 		formatField("a", "format of A, int2..int16 or uint2..uint16", func(c *Config) *numeric.Int { return &c.A }),
 		formatField("b", "format of B, likewise", func(c *Config) *numeric.Int { return &c.B }),
@@ -129,8 +129,11 @@ func (c *Config) spec() pe.Spec {
 
 // arith is the arithmetic of the PE for the given formats.
 func (c *Config) arith(s pe.Spec) pe.Arith {
-	if c.PE == peOPT1 {
+	switch c.PE {
+	case peOPT1:
 		return pe.OPT1{Spec: s}
+	case peFusion:
+		return pe.Fusion{}
 	}
 	return pe.MAC{Spec: s, Mul: c.Multiplier}
 }
@@ -146,7 +149,11 @@ func (c *Config) accBits() int {
 // sumBits is the width that holds the sum of n products, never wider than the
 // accumulator.
 func (c *Config) sumBits(n int) int {
-	return min(c.accBits(), c.A.Bits+c.B.Bits+clog2(n))
+	product := c.A.Bits + c.B.Bits
+	if c.PE == peFusion {
+		product = pe.FusionSum // of a beat
+	}
+	return min(c.accBits(), product+clog2(n))
 }
 
 // integerAcc is the accumulation of products in chunks of the given size (see

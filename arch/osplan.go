@@ -4,7 +4,7 @@ import "tpe/pe"
 
 // This file feeds and times the output-stationary array of os.go.
 
-// os: a beat for each product of a tile, tiles m innermost.
+// os, s.K in beats: those of a tile, tiles m innermost.
 func (l *layout) os(s Shape) {
 	c := &l.e.Config
 	mt, nt := cdiv(s.M, c.Rows), cdiv(s.N, c.Cols)
@@ -13,11 +13,12 @@ func (l *layout) os(s Shape) {
 	if l.err != nil {
 		return
 	}
+	a, b := c.fuse(func(i, k int) int64 { return elem(l.A, i, k) }, func(k, j int) int64 { return elem(l.B, k, j) })
 	for n0 := 0; n0 < s.N; n0 += c.Cols {
 		for m0 := 0; m0 < s.M; m0 += c.Rows {
 			for k := range s.K {
-				aw.beat(func(i int) int64 { return elem(l.A, m0+i, k) })
-				bw.beat(func(j int) int64 { return elem(l.B, k, n0+j) })
+				aw.beat(func(i int) int64 { return a(m0+i, k) })
+				bw.beat(func(j int) int64 { return b(k, n0+j) })
 			}
 		}
 	}

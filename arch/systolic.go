@@ -75,6 +75,9 @@ func (systolic) presets() []Preset {
 			c.Dataflow = WS
 			hoistENT(c)
 		}),
+		preset("systolic", "bitfusion", "weight-stationary array of Bit Fusion units: 16 products of 2-bit operands to 1 of 8 bits a PE and cycle", func(c *Config) {
+			c.Rows, c.Cols, c.PE = 8, 8, peFusion
+		}),
 	}
 }
 
@@ -84,8 +87,9 @@ func (systolic) validate(c *Config, v *validation) {
 	v.oneOf("dataflow", c.Dataflow, OS, WS, IS)
 	v.stationary(c)
 	v.oneOf("drain", c.Drain, pe.DrainDown2, pe.DrainUp)
-	v.integerPE(c)
+	v.integerPE(c, peFusion)
 	v.edgeEncoder(c)
+	v.fusionPE(c)
 	if c.Dataflow == OS && c.Overlap == OverlapLoad {
 		v.bad("overlap", "nothing is loaded in an output-stationary array: %q (expected none, drain or full)", c.Overlap)
 	}
@@ -94,7 +98,8 @@ func (systolic) validate(c *Config, v *validation) {
 func (systolic) together() []string {
 	return append(hostTogether(),
 		"`overlap: load` is refused with `dataflow: os`.",
-		"`drain` is read by `dataflow: os` alone, `acc_rows` by the other two.")
+		"`drain` is read by `dataflow: os` alone, `acc_rows` by the other two.",
+		"`pe: bitfusion` takes operands of 2 to 8 bits, computed with 2, 4 or 8; it wraps and has no `edge_encoder`. Its hardware is the same for all of them.")
 }
 
 func (systolic) module(c *Config) string {
@@ -110,21 +115,25 @@ func (systolic) dims(c *Config) []int { return []int{c.Rows, c.Cols} }
 
 // A small accumulator memory makes jobs of several blocks, and a netlist of flip-flops
 // that is not mostly memory.
-func (systolic) small(*Config) [][]string {
+func (systolic) small(c *Config) [][]string {
 	list := smallGrids()
+	if c.PE == peFusion { // large PEs, in three of their precisions
+		list = [][]string{{"rows=3", "cols=2", "a=int4", "b=int8"}, {"rows=2", "cols=3", "a=uint2", "b=int4"}, {"rows=2", "cols=2", "a=int8", "b=int8"}}
+	}
 	for i := range list {
 		list[i] = append(list[i], "acc_rows=8")
 	}
 	return list
 }
 
-func (systolic) peak(c *Config) int { return c.Rows * c.Cols }
+func (systolic) peak(c *Config) int { return c.Rows * c.Cols * c.factor() }
 
 func (systolic) extent(c *Config) Shape {
+	k := c.Rows * c.factor()
 	if c.Dataflow == IS {
-		return Shape{M: c.Cols, N: c.Rows, K: c.Rows}
+		return Shape{M: c.Cols, N: c.Rows, K: k}
 	}
-	return Shape{M: c.Rows, N: c.Cols, K: c.Rows}
+	return Shape{M: c.Rows, N: c.Cols, K: k}
 }
 
 func (systolic) acc(c *Config) numeric.Acc {
@@ -145,6 +154,10 @@ func (systolic) build(c *Config) (*hw.Module, error) {
 // stationary exchanges A and B: its stream w carries A and its stream a carries B.
 func (c *Config) moves() pe.Spec {
 	s := c.spec()
+	if c.PE == peFusion {
+		s.A, s.Signed = numeric.Int{Bits: pe.FusionBits}, true
+		s.B = s.A
+	}
 	if c.Dataflow == IS {
 		s.A, s.B = s.B, s.A
 	}
@@ -161,8 +174,9 @@ func (c *Config) streamed(s Shape) Shape {
 
 func (systolic) checkShape(c *Config, s Shape) error {
 	over := func(what string, n int) error { return checkCount(c, s, what, n) }
+	s = c.beats(s)
 	if c.Dataflow == OS {
-		return errors.Join(over("products a tile", s.K), over("row tiles", cdiv(s.M, c.Rows)), over("column tiles", cdiv(s.N, c.Cols)))
+		return errors.Join(over("beats a tile", s.K), over("row tiles", cdiv(s.M, c.Rows)), over("column tiles", cdiv(s.N, c.Cols)))
 	}
 	t := c.streamed(s)
 	return errors.Join(over("chunks of K", cdiv(t.K, c.Rows)), over("row blocks", cdiv(t.M, c.AccRows)), over("column tiles", cdiv(t.N, c.Cols)))
@@ -175,9 +189,9 @@ func (systolic) results(c *Config, s Shape) int {
 
 func (systolic) layout(l *layout, s Shape) {
 	if l.e.Dataflow == OS {
-		l.os(s)
+		l.os(l.e.beats(s))
 	} else {
-		l.ws(s)
+		l.ws(l.e.beats(s))
 	}
 }
 
@@ -190,6 +204,7 @@ func (systolic) eachResult(c *Config, s Shape, f func(at func(j int) int)) {
 }
 
 func (systolic) timing(c *Config, s Shape, _ Data) Timing {
+	s = c.beats(s)
 	if c.Dataflow == OS {
 		return Timing{Cycles: c.osCycles(s)}
 	}

@@ -3,7 +3,7 @@ package arch
 // This file feeds and times the weight-stationary array of ws.go, through it the
 // input-stationary one, and the tree of tree.go.
 
-// ws: weights of a chunk last row first, then the rows of a block.
+// ws, s.K in beats: weights of a chunk last row first, then the rows of a block.
 func (l *layout) ws(s Shape) {
 	c := &l.e.Config
 	// moving(i, k) and staying(k, j): input-stationary computes the transpose.
@@ -15,6 +15,7 @@ func (l *layout) ws(s Shape) {
 		moving = func(i, k int) int64 { return elem(l.B, k, i) }
 		staying = func(k, j int) int64 { return elem(l.A, j, k) }
 	}
+	moving, staying = c.fuse(moving, staying)
 	kt, mb, nt := cdiv(t.K, c.Rows), cdiv(t.M, c.AccRows), cdiv(t.N, c.Cols)
 	block := min(c.AccRows, t.M)
 	l.config(map[string]int{"kt": kt, "mb": mb, "nt": nt, "rows": block, "edge": t.M - (mb-1)*c.AccRows})

@@ -62,6 +62,7 @@ func TestRTL(t *testing.T) {
 		{"opt4c", "rows=3 cols=2 chunk=8 window=1", ""},
 		{"tree-opt1", "cells=3 lanes=5 acc_rows=5", "lanes,verilator,icarus"},
 		{"tree-opt2", "cells=2 lanes=4 acc_rows=5", ""},
+		{"bitfusion", "rows=2 cols=1 acc_rows=5 a=int4 b=uint8", ""},
 		{"pragmatic", "rows=2 cols=3 lanes=4", ""},
 		{"laconic", "rows=2 cols=2 lanes=3 run_ahead=1", ""},
 		{"cube", "x=3 y=2 z=4 drain_rows=2", ""},
