@@ -133,19 +133,23 @@ func TestFusing(t *testing.T) {
 	}
 }
 
-// FuzzSuite runs the random programs of the conformance suite by all plans.
+// FuzzSuite runs the random programs of the conformance suite by all plans, and random skewed
+// arrays in local time.
 func FuzzSuite(f *testing.F) {
 	for seed := range uint64(8) {
 		f.Add(randomBytes(seed, 200))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, ok := hwtest.Random(data)
-		if !ok {
-			return
-		}
 		for _, p := range plans {
-			if err := hwtest.CheckCase(func(flat *hw.Module) (hw.Machine, error) { return newMachine(flat, p) }, c); err != nil {
-				t.Fatalf("plan %+v: %v", p, err)
+			if c, ok := hwtest.Random(data); ok {
+				if err := hwtest.CheckCase(func(flat *hw.Module) (hw.Machine, error) { return newMachine(flat, p) }, c); err != nil {
+					t.Fatalf("plan %+v: %v", p, err)
+				}
+			}
+			if c, ok := hwtest.Skewed(data); ok {
+				if err := hwtest.CheckCase(func(flat *hw.Module) (hw.Machine, error) { return newLocal(flat, p) }, c); err != nil {
+					t.Fatalf("local time, plan %+v: %v", p, err)
+				}
 			}
 		}
 	})

@@ -25,12 +25,11 @@ func TestLocalTime(t *testing.T) {
 	for _, c := range hwtest.SkewedCases(150) {
 		for _, p := range plans {
 			err := hwtest.CheckCase(func(flat *hw.Module) (hw.Machine, error) {
-				r, err := retime.LocalTime(flat)
-				if err != nil {
-					return nil, err
+				m, err := newLocal(flat, p)
+				if err == nil && m.mod != flat {
+					moved++
 				}
-				moved += min(r.Nodes, 1)
-				return newMachine(r.Module, p)
+				return m, err
 			}, c)
 			if err != nil {
 				t.Errorf("plan %+v: %v", p, err)
@@ -40,4 +39,13 @@ func TestLocalTime(t *testing.T) {
 	if moved < 40*len(plans) {
 		t.Errorf("%d runs in local time (expected at least 40 arrays by %d plans)", moved, len(plans))
 	}
+}
+
+// newLocal executes a module in local time.
+func newLocal(flat *hw.Module, p options) (*Machine, error) {
+	r, err := retime.LocalTime(flat)
+	if err != nil {
+		return nil, err
+	}
+	return newMachine(r.Module, p)
 }

@@ -27,19 +27,19 @@
 // # What each part is worth
 //
 // The 32x32 output-stationary int8 array with its control (94 operations on
-// words and 42 on vectors, 37 when fused), in thousands of cycles per CPU second on one core with
-// AVX-512, from BenchmarkPlans:
+// words and 42 on vectors, 37 when fused), not in local time (see hw/retime), in thousands of
+// cycles per CPU second on one core with AVX-512, from BenchmarkPlans:
 //
-//	Go kernels, an operation at a time   123
-//	with fusing                          245
-//	assembly, an operation at a time     864
-//	with fusing                         1248 (900 to 1320 in repeats, the least on a busy machine)
+//	Go kernels, an operation at a time   148
+//	with fusing                          280
+//	assembly, an operation at a time     946
+//	with fusing                         1252
 //
-// Interpreted in Go, words took a quarter of the time here and half of it at
-// 8x8 (by profile, with assembly and without fusing); they now take about a
-// fifth at 32x32. Blocks of 1024 lanes are worth 10 to 20 % at 128x128
+// In local time the array is a product of a row and a column of words and a chain that
+// is loaded once a tile; broadcasts, the product's clear and the load have kernels of their own, and words take
+// a third of the time. Blocks of 1024 lanes are worth 10 to 20 % at 128x128
 // (BenchmarkBlocks), which is hardly more than repeats differ by.
-// Per element a 128x128 array runs 1.5 to 2 times as fast as a 32x32 one.
+// Per element a 128x128 array runs about twice as fast as a 32x32 one.
 //
 // # Toggle counting
 //

@@ -135,25 +135,32 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-// FuzzLLVM runs random programs against the reference evaluator.
+// FuzzLLVM runs random programs, and random skewed arrays in local time, against the
+// reference evaluator.
 func FuzzLLVM(f *testing.F) {
 	tooltest.Need(f, "clang")
 	f.Add([]byte("a program of nothing much"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, ok := hwtest.Random(data)
-		if !ok {
-			return
-		}
 		t.Setenv("TPE_CACHE", t.TempDir()) // no program comes twice
-		err := hwtest.CheckCase(func(flat *hw.Module) (hw.Machine, error) {
-			m, err := New(flat)
-			if err == nil {
-				t.Cleanup(func() { _ = m.Close() })
+		for _, decode := range []func([]byte) (hwtest.Case, bool){hwtest.Random, hwtest.Skewed} {
+			c, ok := decode(data)
+			if !ok {
+				continue
 			}
-			return m, err
-		}, c)
-		if err != nil {
-			t.Error(err)
+			err := hwtest.CheckCase(func(flat *hw.Module) (hw.Machine, error) {
+				r, err := retime.LocalTime(flat)
+				if err != nil {
+					return nil, err
+				}
+				m, err := New(r.Module)
+				if err == nil {
+					t.Cleanup(func() { _ = m.Close() })
+				}
+				return m, err
+			}, c)
+			if err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }
