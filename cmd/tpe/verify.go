@@ -132,8 +132,11 @@ func (r *verifyReport) table(w io.Writer) error {
 	for _, e := range r.Engines {
 		for _, l := range e.Legs {
 			note := l.Version
-			if l.Skipped != "" {
+			switch {
+			case l.Skipped != "":
 				note = "skipped: " + l.Skipped
+			case l.Name != "formula" && l.Cases < e.Cases:
+				note += fmt.Sprintf(", slow: the first %d of %d cases", l.Cases, e.Cases)
 			}
 			t.add(e.Engine, e.Array(), l.Name, count(int64(l.Cases)), count(l.BitMismatches), count(l.CycleMismatches), note)
 		}
