@@ -50,6 +50,7 @@ type Config struct {
 	Maddness // likewise
 
 	Serial Serial // of the kind of that name
+	Model  Model  // likewise
 }
 
 // Overflow rules of the accumulator.

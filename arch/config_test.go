@@ -24,7 +24,7 @@ func TestBadYAML(t *testing.T) {
 		{"huge cols", "cols: 100000\n", `e.yaml:1:7: cols: out of range: 100000 (expected 1..256)`},
 		{"negative", "acc_rows: -1\n", `e.yaml:1:11: acc_rows: out of range: -1 (expected 1..65536)`},
 		{"dataflow", "dataflow: rs\n", `e.yaml:1:11: dataflow: unknown value: "rs" (expected os, ws or is)`},
-		{"pe", "pe: macc\n", `e.yaml:1:5: pe: unknown value: "macc" (expected mac or opt1)`},
+		{"pe", "pe: macc\n", `e.yaml:1:5: pe: unknown value: "macc" (expected mac, opt1 or bitfusion)`},
 		{"kind", "kind: sphere\n", `e.yaml:1:7: kind: unknown value: "sphere" (expected ` + orList(kindNames()) + `)`},
 		{"tree that saturates inside", "kind: tree\noverflow: saturate\nacc_bits: 18\n", `e.yaml:2:11: overflow: sums of 16 products saturate inside a tree, whose order is not that of k: "saturate" (expected wrap, or acc_bits of at least 20)`},
 		{"format", "a: int99\n", `e.yaml:1:4: a: bad width of integer format: "int99" (expected int2..int64 or uint1..uint64)`},
@@ -57,7 +57,7 @@ func TestBadYAML(t *testing.T) {
 }
 
 func TestYAMLRoundTrip(t *testing.T) {
-	for _, p := range Presets() {
+	for _, p := range append(Presets(), Models()...) {
 		c, err := ParseYAML(p.Name, p.Config.YAML())
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func TestLoadErrors(t *testing.T) {
 
 // FuzzParseYAML looks for panics, and for files that are accepted but do not validate.
 func FuzzParseYAML(f *testing.F) {
-	for _, p := range Presets() {
+	for _, p := range append(Presets(), Models()...) {
 		f.Add(p.Config.YAML())
 	}
 	f.Add([]byte("rows: 4\n? [a]\n: b\n<<: *x\n"))

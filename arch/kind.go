@@ -63,6 +63,7 @@ var kinds = [...]struct {
 	{"lut", "lookup engine: tables of activations, bit-serial weights", lut{}},
 	{"serial", "tile of bit-serial processing elements", serial{}},
 	{"maddness", "approximate multiplication by prototypes, a decision tree and tables", maddness{}},
+	{"model", "formula of a published model, no hardware", model{}},
 }
 
 // Kind names a kind of engine.

@@ -24,10 +24,19 @@ func preset(kind, name, doc string, change func(*Config)) Preset {
 
 // Presets lists the named engines, kind by kind: int8 and 32 x 32 unless their name
 // says otherwise.
-func Presets() []Preset {
+func Presets() []Preset { return named(true) }
+
+// Models lists the named engines that have a formula only.
+func Models() []Preset { return named(false) }
+
+func named(hardware bool) []Preset {
 	var list []Preset
 	for _, k := range kinds {
-		list = append(list, k.presets()...)
+		for _, p := range k.presets() {
+			if p.Config.HasHardware() == hardware {
+				list = append(list, p)
+			}
+		}
 	}
 	return list
 }
@@ -76,10 +85,13 @@ func load(engine string) (Config, error) {
 		}
 		return ParseYAML(engine, src)
 	}
-	for _, p := range Presets() {
+	all := append(Presets(), Models()...)
+	var names []string
+	for _, p := range all {
 		if p.Name == engine {
 			return p.Config, nil
 		}
+		names = append(names, p.Name)
 	}
-	return Config{}, fmt.Errorf("--engine: unknown engine: %q (expected a .yaml file or a preset; nearest is %q, tpe list engines prints all)", engine, Nearest(engine, PresetNames()))
+	return Config{}, fmt.Errorf("--engine: unknown engine: %q (expected a .yaml file or a preset; nearest is %q, tpe list engines prints all)", engine, Nearest(engine, names))
 }

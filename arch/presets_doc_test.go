@@ -37,7 +37,7 @@ column. ` + "`--set key=value`" + ` takes the same keys and values (but not anot
 		kindSection(&b, k)
 	}
 	b.WriteString("\n## The files\n")
-	for _, p := range arch.Presets() {
+	for _, p := range append(arch.Presets(), arch.Models()...) {
 		fmt.Fprintf(&b, "\n`%s` is:\n\n```yaml\n%s```\n", p.Name, p.Config.YAML())
 	}
 	return b.String()
@@ -50,7 +50,7 @@ func kindSection(b *strings.Builder, k arch.Kind) {
 	page := "engines/" + k.Name + ".md"
 	fmt.Fprintf(b, " The page [%s](%s) describes it.\n\n", page, page)
 	b.WriteString("| preset | what it is | array | peak MACs a cycle | A x B into result | changed from the default |\n|---|---|---|---:|---|---|\n")
-	for _, p := range arch.Presets() {
+	for _, p := range append(arch.Presets(), arch.Models()...) {
 		if c := p.Config; c.Kind == k.Name {
 			fmt.Fprintf(b, "| `%s` | %s | %s | %d | %s x %s into %s | %s |\n",
 				p.Name, p.Doc, arch.DimsText(c.Dims()), c.MACsPerCycle(), c.A, c.B, c.Acc().Int, changes(&base, &c))

@@ -39,7 +39,7 @@ func (c *Config) serialCounts(s Shape, t serialTiles, d Data) *serialWork {
 	masks := termMasks(c.Serial.Encoder, c.walked().Format)
 	low := int32(len(masks) - 1)
 	group := make([]uint32, lanes)
-	c.eachGroup(s, d, c.Serial.Operand, func(j, step int, group32 []int32) {
+	eachGroup(s, d, c.Serial.Operand, lanes, func(j, step int, group32 []int32) {
 		for l, v := range group32 {
 			m := masks[v&low]
 			group[l] = m
@@ -53,8 +53,7 @@ func (c *Config) serialCounts(s Shape, t serialTiles, d Data) *serialWork {
 
 // eachGroup calls f with the operands of every step: of each row of A, or of each column
 // of B, in runs of lanes along K, of which the last may be shorter.
-func (c *Config) eachGroup(s Shape, d Data, matrix string, f func(j, step int, group []int32)) {
-	lanes := c.Serial.Lanes
+func eachGroup(s Shape, d Data, matrix string, lanes int, f func(j, step int, group []int32)) {
 	if matrix == serialA {
 		row := make([]int32, s.K)
 		for i := range s.M {

@@ -67,7 +67,7 @@ func (c *Config) pairOperand(s Shape, t serialTiles, d Data, matrix string, f nu
 	o.n = make([]uint8, count*o.width)
 	masks := termMasks(c.Serial.Encoder, f)
 	low := int32(len(masks) - 1)
-	c.eachGroup(s, d, matrix, func(j, step int, group []int32) {
+	eachGroup(s, d, matrix, lanes, func(j, step int, group []int32) {
 		at := step * lanes
 		dst := o.n[j*o.width+at:]
 		for l, v := range group {

@@ -66,6 +66,10 @@ func TestBadFlags(t *testing.T) {
 		{[]string{"cost", "--engine", "systolic-ws", "--liberty", bad}, bad + ":1: Layer is followed by"},
 		{[]string{"cost", "--engine", "systolic-ws", "--recipe", "tiny"}, `recipe: unknown: "tiny" (expected area, balanced or speed)`},
 		{[]string{"cost", "--engine", "systolic-ws", "--dram", "ddr9"}, `--dram: unknown DRAM: "ddr9"`},
+		{[]string{"run", "--engine", "loom", "--workload", "gemm:4x4x4", "--fidelity", "cycle"}, `--fidelity: loom has no hardware to step: "cycle" (expected formula)`},
+		{[]string{"run", "--engine", "bitlet", "--workload", "gemm:4x4x4", "--check", "all"}, `--check: bitlet has no hardware to check: "all" (expected none)`},
+		{[]string{"gen", "--engine", "loom", "--out", filepath.Join(dir, "out")}, "kind model has a formula and no hardware"},
+		{[]string{"verify", "--engine", "bitlet"}, "kind model has a formula and no hardware"},
 		{[]string{"verify"}, "--engine: expected either an engine or --all"},
 		{[]string{"verify", "--all", "--cases", "0"}, "--cases: out of range: 0"},
 		{[]string{"verify", "--engine", "systolic-os", "--legs", "vcs"}, `--legs: unknown leg: "vcs"`},
@@ -179,5 +183,43 @@ func TestGen(t *testing.T) {
 	}
 	if code, _, stderr := tpe(t, "gen", "--engine", "systolic-os", "--out", used); code != exitBadInput || !strings.Contains(stderr, "folder is in use") {
 		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// TestModelsAreLeftOut wants models listed with their one fidelity, run at it, and named by
+// verify --all.
+func TestModelsAreLeftOut(t *testing.T) {
+	code, out, errs := tpe(t, "list", "engines", "--json")
+	var list []engineRow
+	if err := json.Unmarshal([]byte(out), &list); code != 0 || err != nil {
+		t.Fatalf("%d %v %s", code, err, errs)
+	}
+	var models []string
+	for _, r := range list {
+		want := []string{"formula", "cycle", "rtl"}
+		if r.Kind == "model" {
+			models, want = append(models, r.Name), want[:1]
+		}
+		if diff := cmp.Diff(want, r.Fidelities); diff != "" {
+			t.Errorf("%s: fidelities (-want +got):\n%s", r.Name, diff)
+		}
+	}
+	if diff := cmp.Diff([]string{"bitlet", "loom"}, models); diff != "" {
+		t.Errorf("models (-want +got):\n%s", diff)
+	}
+	for _, m := range models {
+		code, out, errs := tpe(t, "run", "--engine", m, "--workload", "gemm:64x64x64", "--json")
+		var r sim.Report
+		if err := json.Unmarshal([]byte(out), &r); code != 0 || err != nil || r.Total.Cycles == 0 || r.Total.Checked != 0 {
+			t.Errorf("%s: status %d, %v, %s, %+v", m, code, err, errs, r.Total)
+		}
+	}
+	code, out, errs = tpe(t, "verify", "--all", "--cases", "1", "--legs", "eval", "--json")
+	var r verifyReport
+	if err := json.Unmarshal([]byte(out), &r); code != 0 || err != nil {
+		t.Fatalf("%d %v %s", code, err, errs)
+	}
+	if diff := cmp.Diff(models, r.LeftOut); diff != "" {
+		t.Errorf("left out (-want +got):\n%s", diff)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"tpe/arch"
+	"tpe/sim"
 	"tpe/workloads"
 )
 
@@ -68,12 +69,16 @@ func (c *listCmd) Run(e *env) error {
 
 func (c *listCmd) engines(e *env) error {
 	var list []engineRow
-	for _, p := range arch.Presets() {
+	for _, p := range append(arch.Presets(), arch.Models()...) {
 		cfg := p.Config
+		fidelities := []string{sim.Formula, sim.Cycle, sim.RTL}
+		if !cfg.HasHardware() {
+			fidelities = []string{sim.Formula}
+		}
 		list = append(list, engineRow{
 			Name: p.Name, Kind: cfg.Kind, Formats: []string{cfg.A.String(), cfg.B.String(), cfg.Acc().Int.String()},
 			Dims: cfg.Dims(), MACsPerCycle: cfg.MACsPerCycle(), Exact: cfg.Exact(),
-			Fidelities: []string{"formula", "cycle", "rtl"}, Doc: p.Doc,
+			Fidelities: fidelities, Doc: p.Doc,
 		})
 	}
 	rows := func() [][]string {

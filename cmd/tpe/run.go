@@ -83,7 +83,7 @@ func (c *runCmd) Run(e *env) error {
 	if c.Freq > 0 {
 		cfg.FreqMHz = c.Freq
 	}
-	eng, err := arch.Build(cfg)
+	eng, err := c.build(cfg, &opt)
 	if err != nil {
 		return err
 	}
@@ -177,6 +177,24 @@ func (c *runCmd) options(data workloads.DataSet) (sim.Options, error) {
 		errs = append(errs, errors.New("--vcd: means nothing with --fidelity rtl (expected formula or cycle)"))
 	}
 	return opt, errors.Join(append(errs, err)...)
+}
+
+// build makes the engine. One that has a formula only can be run at that fidelity and not
+// be checked.
+func (c *runCmd) build(cfg arch.Config, opt *sim.Options) (*arch.Engine, error) {
+	if cfg.HasHardware() {
+		return arch.Build(cfg)
+	}
+	switch {
+	case opt.Fidelity != sim.Formula:
+		return nil, fmt.Errorf("--fidelity: %s has no hardware to step: %q (expected formula)", cfg.Name, opt.Fidelity)
+	case c.Check != "" && c.Check != sim.CheckNone:
+		return nil, fmt.Errorf("--check: %s has no hardware to check: %q (expected none)", cfg.Name, c.Check)
+	case c.VCD != "":
+		return nil, fmt.Errorf("--vcd: %s has no hardware to record: %q (expected another engine)", cfg.Name, c.VCD)
+	}
+	opt.Check = sim.CheckNone
+	return &arch.Engine{Config: cfg}, nil
 }
 
 // record arranges for a waveform if one is wanted. The result writes the file.
