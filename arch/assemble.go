@@ -124,18 +124,24 @@ func (g *grid) place() hw.Ports {
 
 // tailIn is what the tail of an array takes.
 type tailIn struct {
-	valid, data hw.ID // a result row, aligned; its axes are those of the stream y
-	arith       pe.Arith
-	depth       int   // of the result store
-	busy        hw.ID // a job is on
-	pop         hw.ID // wire, driven here: a row is taken out of the store
+	valid, data hw.ID    // a result row, aligned; its axes are those of the stream y
+	arith       pe.Arith // adds the initial C; nil if it enters elsewhere
+	depth       int      // of the result store
+	busy        hw.ID    // a job is on
+	pop         hw.ID    // wire, driven here: a row is taken out of the store
 }
 
 // tail is the end of most arrays: a result store in front of the exit.
 func (p *parts) tail(c *Config, t tailIn) {
 	b := p.b
-	x := p.exit(c)
-	store := p.inst("store", p.module(resultFIFO("result_store", c.accBits(), t.depth, p.lanes(b.ShapeOf(t.data).Axes())...)), hw.Ports{
+	var x exit
+	if t.arith != nil {
+		x = p.exit(c)
+	} else {
+		ready := b.In("y_ready_i", 1)
+		x = exit{ready, ready}
+	}
+	store := p.inst("store", p.module(resultFIFO("result_store", b.Width(t.data), t.depth, p.lanes(b.ShapeOf(t.data).Axes())...)), hw.Ports{
 		"in_valid_i": t.valid, "in_data_i": t.data, "out_ready_i": x.taken})
 	b.Drive(t.pop, store["pop_o"])
 	p.leave(c, x, store["out_valid_o"], store["out_data_o"], t.busy, t.arith)
@@ -154,10 +160,11 @@ func (p *parts) exit(c *Config) exit {
 }
 
 // leave sends results through the exit. Their axes are those of the stream y; busy says that
-// a job is on.
+// a job is on; arith adds the initial C, and is nil if that has entered before.
 func (p *parts) leave(c *Config, x exit, valid, data, busy hw.ID, arith pe.Arith) {
-	b, acc := p.b, c.accBits()
-	if c.InitC {
+	b := p.b
+	if c.InitC && arith != nil {
+		acc := b.Width(data)
 		axes := b.ShapeOf(data).Axes()
 		take := b.Wire("c_take", 1)
 		in := p.stream("c", busy, take, p.over("data", acc, axes...))

@@ -283,6 +283,8 @@ func (column) extent(c *Config) Shape {
 	return Shape{M: c.Cols, N: c.Rows, K: c.Chunk}
 }
 
+func (column) formats(c *Config) (a, b, result numeric.Format) { return integers{}.formats(c) }
+
 func (column) acc(c *Config) numeric.Acc { return c.integerAcc(0) }
 
 func (column) reference(c *Config, o Operands) ([]int64, error) {

@@ -48,6 +48,7 @@ type Config struct {
 	LUT      // likewise
 	MixPE    // likewise
 	Maddness // likewise
+	BlockFMA // likewise
 
 	Serial Serial // of the kind of that name
 	Model  Model  // likewise
@@ -135,6 +136,9 @@ func clog2(n int) int {
 
 // Acc is what the engine promises about accumulation, for the software GEMM.
 func (c *Config) Acc() numeric.Acc { return c.family().acc(c) }
+
+// Formats are those of A, B and the result.
+func (c *Config) Formats() (a, b, result numeric.Format) { return c.family().formats(c) }
 
 // MACsPerCycle is the peak rate of the array.
 func (c *Config) MACsPerCycle() int { return c.family().peak(c) }

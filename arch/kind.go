@@ -29,7 +29,9 @@ type family interface {
 	small(c *Config) [][]string
 	// peak is the greatest number of products a cycle.
 	peak(c *Config) int
-	// acc is how products are accumulated, for the software GEMM.
+	// formats are those of A, B and the result.
+	formats(c *Config) (a, b, result numeric.Format)
+	// acc is how products are accumulated, for the software GEMM; of codes only their width.
 	acc(c *Config) numeric.Acc
 	// reference is the software GEMM of this kind.
 	reference(c *Config, o Operands) ([]int64, error)
@@ -64,6 +66,7 @@ var kinds = [...]struct {
 	{"serial", "tile of bit-serial processing elements", serial{}},
 	{"maddness", "approximate multiplication by prototypes, a decision tree and tables", maddness{}},
 	{"model", "formula of a published model, no hardware", model{}},
+	{"blockfma", "dot-product units with tensor-core arithmetic", blockfma{}},
 }
 
 // Kind names a kind of engine.
@@ -107,6 +110,8 @@ func (c *Config) family() family { return familyOf(c.Kind) }
 type integers struct{}
 
 func (integers) dataDriven(*Config) bool { return false }
+
+func (integers) formats(c *Config) (a, b, result numeric.Format) { return c.A, c.B, c.Acc().Int }
 
 func (integers) reference(c *Config, o Operands) ([]int64, error) {
 	return numeric.GEMM(o.A, o.B, o.Init, c.Acc())

@@ -231,14 +231,50 @@ func (c *Config) Exact() bool {
 	return !ok || !a.approximate(c)
 }
 
-// ExactReference is the exact product that the words of an engine approximate.
-func (c *Config) ExactReference(o Operands) ([]int64, error) {
+// ExactReference is the exact product that the words of an engine approximate; that of floats is the exact sum,
+// rounded once to FP32.
+func (c *Config) ExactReference(o Operands) ([]float64, error) {
+	words, f, err := c.exactWords(o)
+	if err != nil {
+		return nil, err
+	}
+	return values(words, f), nil
+}
+
+// ResultValues are the numbers that result words stand for.
+func (c *Config) ResultValues(words []int64) []float64 {
+	_, _, f := c.Formats()
+	return values(words, f)
+}
+
+// values are the numbers of codes, for statistics.
+func values(words []int64, f numeric.Format) []float64 {
+	out := make([]float64, len(words))
+	for i, w := range words {
+		if fl, ok := f.(numeric.Float); ok {
+			out[i] = fl.Decode(uint64(w)).Float64()
+		} else {
+			out[i] = float64(w)
+		}
+	}
+	return out
+}
+
+func (c *Config) exactWords(o Operands) ([]int64, numeric.Format, error) {
+	_, _, f := c.Formats()
+	if c.Kind == "blockfma" {
+		d := numeric.ExactDot{A: c.FloatA, B: c.FloatB, C: c.FloatC, Acc: numeric.FP32}
+		words, err := d.GEMM(o.A, o.B, o.Init)
+		return words, d.Acc, err
+	}
 	if c.Kind == "lut" {
 		exact := *c
 		exact.TableBits = 0
-		return exact.Reference(o)
+		words, err := exact.Reference(o)
+		return words, f, err
 	}
-	return numeric.GroupGEMM(o.A, o.B, o.Init, c.groups(o), c.Acc().Int)
+	words, err := numeric.GroupGEMM(o.A, o.B, o.Init, c.groups(o), c.Acc().Int)
+	return words, f, err
 }
 
 // approximate implements approximating: rounded tables.

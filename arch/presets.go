@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,9 @@ type Preset struct {
 	Name   string
 	Doc    string
 	Config Config
+	// Minor marks a preset that differs from others of its kind in parameters only: it is not among
+	// [Representatives].
+	Minor bool
 }
 
 // preset changes the defaults of a kind.
@@ -19,7 +23,7 @@ func preset(kind, name, doc string, change func(*Config)) Preset {
 	c := DefaultOf(kind)
 	c.Name = name
 	change(&c)
-	return Preset{name, doc, c}
+	return Preset{Name: name, Doc: doc, Config: c}
 }
 
 // Presets lists the named engines, kind by kind: int8 and 32 x 32 unless their name
@@ -39,6 +43,12 @@ func named(hardware bool) []Preset {
 		}
 	}
 	return list
+}
+
+// Representatives lists the presets that stand for all: their Verilog is checked in, and tests of
+// every preset run them.
+func Representatives() []Preset {
+	return slices.DeleteFunc(Presets(), func(p Preset) bool { return p.Minor })
 }
 
 // PresetNames lists the names of the presets.

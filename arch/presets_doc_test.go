@@ -38,6 +38,7 @@ column. ` + "`--set key=value`" + ` takes the same keys and values (but not anot
 	}
 	b.WriteString("\n## The files\n")
 	for _, p := range append(arch.Presets(), arch.Models()...) {
+	for _, p := range arch.Representatives() {
 		fmt.Fprintf(&b, "\n`%s` is:\n\n```yaml\n%s```\n", p.Name, p.Config.YAML())
 	}
 	return b.String()
@@ -52,8 +53,9 @@ func kindSection(b *strings.Builder, k arch.Kind) {
 	b.WriteString("| preset | what it is | array | peak MACs a cycle | A x B into result | changed from the default |\n|---|---|---|---:|---|---|\n")
 	for _, p := range append(arch.Presets(), arch.Models()...) {
 		if c := p.Config; c.Kind == k.Name {
+			a, y, result := c.Formats()
 			fmt.Fprintf(b, "| `%s` | %s | %s | %d | %s x %s into %s | %s |\n",
-				p.Name, p.Doc, arch.DimsText(c.Dims()), c.MACsPerCycle(), c.A, c.B, c.Acc().Int, changes(&base, &c))
+				p.Name, p.Doc, arch.DimsText(c.Dims()), c.MACsPerCycle(), a, y, result, changes(&base, &c))
 		}
 	}
 	b.WriteString("\n| key | default | meaning |\n|---|---|---|\n")

@@ -74,16 +74,22 @@ type Matrix struct {
 
 // Matrices lists the operands of a job.
 func (c *Config) Matrices(s Shape) []Matrix {
-	format := func(f numeric.Int) workloads.Format { return workloads.Format{Bits: f.Bits, Signed: f.Signed} }
-	list := []Matrix{{'A', format(c.A), s.M, s.K}, {'B', format(c.B), s.K, s.N}}
+	a, b, _ := c.Formats()
+	list := []Matrix{{'A', workloads.FormatOf(a), s.M, s.K}, {'B', workloads.FormatOf(b), s.K, s.N}}
 	list[1].Format.Symmetric = c.symmetricB()
 	if c.ScaleBits > 0 {
 		list = append(list, Matrix{'S', workloads.Format{Bits: c.ScaleBits}, c.groupRows(s.K), s.N})
 	}
 	if c.ZeroPoints {
-		list = append(list, Matrix{'Z', format(c.B), c.groupRows(s.K), s.N})
+		list = append(list, Matrix{'Z', workloads.FormatOf(b), c.groupRows(s.K), s.N})
 	}
 	return list
+}
+
+// Initial describes the initial C of a job.
+func (c *Config) Initial(s Shape) Matrix {
+	_, _, f := c.Formats()
+	return Matrix{'C', workloads.FormatOf(f), s.M, s.N}
 }
 
 // matrix is the place of an operand by the name that [Matrix] has.

@@ -75,7 +75,7 @@ func job(t testing.TB, e *arch.Engine, s arch.Shape) drive.Play {
 // sum of its rows, and the critical path adds up.
 func TestEngines(t *testing.T) {
 	f := flow(t, synth.Area, 1)
-	for _, p := range arch.Presets() {
+	for _, p := range arch.Representatives() {
 		if p.Name != "systolic-os" && p.Name != "cube-opt1" && !tooltest.IsDeep() {
 			continue // make deep has all of them
 		}

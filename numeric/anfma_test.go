@@ -190,14 +190,7 @@ func gaussianErrors(t *testing.T, u *ANFMA, k, columns int) (mean float64, share
 	if err != nil {
 		t.Fatal(err)
 	}
-	value := func(c int32, f Float) float64 {
-		v := f.Decode(code(c, f))
-		x := math.Ldexp(float64(v.Sig), v.Exp)
-		if v.Neg {
-			return -x
-		}
-		return x
-	}
+	value := func(c int32, f Float) float64 { return f.Decode(code(c, f)).Float64() }
 	for i := range columns {
 		sum, square := 0.0, 0.0
 		for j := range k {

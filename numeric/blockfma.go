@@ -19,7 +19,8 @@ const NoFloor = -1 << 20
 //
 // Zeros take no part in E, unless ZeroProductExponent is set: then a zero operand has the exponent
 // of the format's least normal number, as a subnormal one has. NaN, infinity times zero and
-// infinities of both signs give NaN; otherwise an infinity gives itself. A sum of zero is +0.
+// infinities of both signs give NaN; otherwise an infinity gives itself. A sum of zero is +0; one that
+// only its rounding makes zero keeps its sign.
 //
 // The parameters of the presets follow the models of Khattak and Mikaitis, "Accurate Models
 // of NVIDIA Tensor Cores", arXiv 2512.07004, and of "MMA-Sim", arXiv 2511.10909; the algorithm was first inferred by

@@ -134,7 +134,7 @@ func (s *blockSum) run(x, y []uint64, least int, c uint64) (int64, bool) {
 }
 
 // dot adds all products in groups of N; those that are not zero have at least the exponent least. It
-// returns false at an overflow.
+// returns false as round does.
 func (s *blockSum) dot(x, y []uint64, least int) bool {
 	for len(x) > 0 {
 		n := min(s.n, len(x))
@@ -227,7 +227,8 @@ func farSum(x, y []uint64, down int) (sum int64) {
 	return sum
 }
 
-// round makes sum * 2^low the accumulator, rounded to Out. It returns false at an overflow.
+// round makes sum * 2^low the accumulator, rounded to Out. It returns false at an overflow, and where
+// a sum vanishes that is not zero: the result may be -0.
 func (s *blockSum) round(sum int64, low int) bool {
 	neg := sum >> 63
 	m := uint64((sum ^ neg) - neg)
@@ -243,7 +244,7 @@ func (s *blockSum) round(sum int64, low int) bool {
 	}
 	if m == 0 {
 		s.sig, s.exp, s.place = 0, 0, s.zeroPlace
-		return true
+		return sum == 0
 	}
 	e := low + bits.Len64(m) - 1
 	s.sig, s.exp, s.place = int64(m)^neg-neg, low, max(e, s.least)

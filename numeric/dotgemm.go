@@ -53,6 +53,7 @@ func (u *ANFMA) GEMMShifts(a, b *Dense, init []int64) (out []int64, shifts []int
 // exactly, one rounding at the end.
 type ExactDot struct {
 	A, B, Acc Float
+	C         Float // of the initial C; the zero Float: that of Acc
 	Env       Env
 }
 
@@ -61,7 +62,11 @@ func (d *ExactDot) GEMM(a, b *Dense, init []int64) ([]int64, error) {
 	if err := checkShapes(a, b, init); err != nil {
 		return nil, err
 	}
-	sum := NewKulisch(d.A, d.B, d.Acc, a.Cols)
+	in := d.C
+	if in.Exp == 0 {
+		in = d.Acc
+	}
+	sum := NewKulisch(d.A, d.B, in, a.Cols)
 	bt := b.transposed()
 	out := make([]int64, a.Rows*b.Cols)
 	for i := range a.Rows {
@@ -73,7 +78,7 @@ func (d *ExactDot) GEMM(a, b *Dense, init []int64) ([]int64, error) {
 				sum.Add(p)
 			}
 			if init != nil {
-				sum.Add(d.Acc.DecodeIn(uint64(init[i*b.Cols+j]), &d.Env))
+				sum.Add(in.DecodeIn(uint64(init[i*b.Cols+j]), &d.Env))
 			}
 			c, _ := d.Acc.Encode(sum.Value(), &d.Env)
 			out[i*b.Cols+j] = int64(c)

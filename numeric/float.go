@@ -61,7 +61,7 @@ var (
 
 // Floats lists the named float formats.
 func Floats() []Float {
-	return []Float{FP32, TF32, FP16, BF16, E4M3, E5M2, E4M3FNUZ, E5M2FNUZ, E3M2, E2M3, E2M1, E8M0}
+	return []Float{FP32, TF32, FP16, BF16, E4M3, E5M2, E4M3FNUZ, E5M2FNUZ, E3M2, E2M3, E2M1, E8M0, E8M13}
 }
 
 // String implements [Format].
@@ -145,6 +145,9 @@ func (f Float) NaN() uint64 {
 	}
 	return f.MaxFinite(false)
 }
+
+// AllOnes returns the code of all ones without sign: the NaN that tensor cores return.
+func (f Float) AllOnes() uint64 { return f.join(false, 1<<f.magnitudeBits()-1) }
 
 // Infinity returns the code of infinity; a format without it has NaN instead, and one
 // without NaN its largest number.

@@ -233,23 +233,8 @@ func check8(t *testing.T, f Float, x, y, one, z uint64, env *Env) {
 	}
 }
 
-// operand draws a code: anything, a corner, or a number of moderate size.
-func operand(rng *rand.Rand, f Float) uint64 {
-	corners := []uint32{0, 1, 1<<f.Man - 1, 1 << f.Man, uint32(f.Bias) << f.Man, f.maxMagnitude(), 1<<f.magnitudeBits() - 1, f.maxMagnitude() + 1, 1<<f.Man + 1}
-	neg := rng.IntN(2) == 0
-	switch rng.IntN(8) {
-	case 0:
-		return rng.Uint64() & (1<<f.Width() - 1) &^ (1<<f.Pad - 1)
-	case 1:
-		return f.join(neg, corners[rng.IntN(len(corners))]&(1<<f.magnitudeBits()-1))
-	}
-	e := uint32(min(max(f.Bias-6+rng.IntN(13), 0), 1<<f.Exp-2))
-	m := rng.Uint32() & (1<<f.Man - 1)
-	if rng.IntN(3) == 0 { // few ones: ties and long runs
-		m = (1<<f.Man - 1) &^ (1<<rng.IntN(f.Man+1) - 1) >> rng.IntN(2)
-	}
-	return f.join(neg, e<<f.Man|m)
-}
+// operand draws a code: see MixedCode.
+func operand(rng *rand.Rand, f Float) uint64 { return f.MixedCode(rng.Uint64()) }
 
 // TestWideFMA compares FMAs (with a factor or a term of one or zero now and then: products
 // and sums) of the wider formats and of mixed ones with the second opinion; 10 million in a deep run.

@@ -55,10 +55,11 @@ func TensorCores() []TensorCore {
 func (g *generation) presets(gpu string) []TensorCore {
 	var list []TensorCore
 	add := func(in Float, n, frac int, out string, suffix string, change func(*BlockFMA)) {
-		u := BlockFMA{A: in, B: in, N: n, Frac: frac, C: FP32, Out: FP32, Floor: g.floor[0], Rounding: TowardZero, NaN: 0x7fffffff}
+		u := BlockFMA{A: in, B: in, N: n, Frac: frac, C: FP32, Out: FP32, Floor: g.floor[0], Rounding: TowardZero}
 		if out == "f16" {
-			u.C, u.Out, u.Floor, u.Rounding, u.NaN = FP16, FP16, g.floor[1], NearEven, 0x7fff
+			u.C, u.Out, u.Floor, u.Rounding = FP16, FP16, g.floor[1], NearEven
 		}
+		u.NaN = u.C.AllOnes()
 		if change != nil {
 			change(&u)
 		}

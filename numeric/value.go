@@ -2,6 +2,7 @@ package numeric
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 )
 
@@ -117,6 +118,23 @@ func CompareMagnitude(x, y Value) int {
 		return 1
 	}
 	return 0
+}
+
+// Float64 is a value as a float64, for statistics: rounded if the significand is longer than 53 bits.
+func (v Value) Float64() float64 {
+	x := math.Ldexp(float64(v.Sig), v.Exp)
+	switch v.Class {
+	case Zero:
+		x = 0
+	case Inf:
+		x = math.Inf(1)
+	case NaN:
+		return math.NaN()
+	}
+	if v.Neg {
+		return -x
+	}
+	return x
 }
 
 // String prints a value exactly, as sign, significand and power of two.

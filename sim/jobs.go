@@ -34,9 +34,7 @@ func (j *jobs) openData() error {
 	}
 	gen := map[byte]*workloads.Generator{}
 	given := map[byte]workloads.Data{'A': j.opt.Data.A, 'B': j.opt.Data.B, 'C': j.opt.Data.C}
-	acc := j.e.Acc()
-	initial := arch.Matrix{Name: 'C', Format: workloads.Format{Bits: acc.Bits, Signed: acc.Signed}}
-	for _, m := range append(j.e.Matrices(arch.Shape{}), initial) {
+	for _, m := range append(j.e.Matrices(arch.Shape{}), j.e.Initial(arch.Shape{})) {
 		d, ok := given[m.Name]
 		if !ok {
 			d = workloads.Data{Kind: workloads.DataFull}
@@ -103,12 +101,12 @@ func (j *jobs) layer(out *Layer, g workloads.GEMM, index int, lead bool) error {
 	if out.exactSquares > 0 {
 		out.RelativeError = math.Sqrt(out.errorSquares / out.exactSquares)
 	}
-	acc := j.e.Acc()
+	a, b, result := j.e.Formats()
 	out.Name, out.Op, out.M, out.N, out.K = g.Name, g.Op, g.M, g.N, g.K
 	out.Batch, out.Groups, out.Count = g.Batch, g.Groups, g.Count
 	out.MACs, out.Cycles, out.ComputeCycles = g.MACs(), cycles, cycles
 	out.Utilization = utilization(out.MACs, cycles, j.e.MACsPerCycle())
-	out.Bytes = g.CompulsoryBytes(j.e.A.Bits, j.e.B.Bits, acc.Bits)
+	out.Bytes = g.CompulsoryBytes(a.Width(), b.Width(), result.Width())
 	if j.opt.Bandwidth > 0 {
 		out.Bound = "compute"
 		if float64(out.Bytes) > j.opt.Bandwidth*float64(cycles) {
@@ -278,10 +276,11 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 		if err != nil {
 			return 0, err
 		}
-		for i := range got {
-			d := float64(got[i] - exact[i])
-			out.errorSquares += d * d
-			out.exactSquares += float64(exact[i]) * float64(exact[i])
+		for i, v := range j.e.ResultValues(got) {
+			if d := v - exact[i]; !math.IsNaN(d) && !math.IsInf(d, 0) {
+				out.errorSquares += d * d
+				out.exactSquares += exact[i] * exact[i]
+			}
 		}
 	}
 	out.Checked += int64(len(got))

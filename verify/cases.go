@@ -37,8 +37,16 @@ func (j *job) String() string {
 }
 
 // dataKinds are the operand distributions of the cases: random over the whole range,
-// and the extremes.
-func dataKinds() []workloads.Data {
+// and the extremes. For floats they hold corners, few infinities and NaNs (or every sum would be
+// NaN), subnormal numbers, and sums that cancel.
+func (m *maker) dataKinds() []workloads.Data {
+	if a, _, _ := m.e.Formats(); workloads.FormatOf(a).Float.Exp > 0 {
+		return []workloads.Data{
+			{Kind: workloads.DataMixed}, {Kind: workloads.DataMixed, Param: 0.02}, {Kind: workloads.DataMixed, Param: 1},
+			{Kind: workloads.DataNormal, Param: 1}, {Kind: workloads.DataNormal, Param: 0.01}, {Kind: workloads.DataFull},
+			{Kind: workloads.DataZeros, Param: 0.5}, {Kind: workloads.DataAlternate}, {Kind: workloads.DataMax}, {Kind: workloads.DataConst},
+		}
+	}
 	return []workloads.Data{
 		{Kind: workloads.DataFull}, {Kind: workloads.DataFull}, {Kind: workloads.DataFull},
 		{Kind: workloads.DataMin}, {Kind: workloads.DataMax}, {Kind: workloads.DataAlternate},
@@ -69,7 +77,7 @@ func (m *maker) cases(n int) ([]*job, error) {
 			j.first = true
 		}
 		j.shape = arch.Shape{M: m.extent(3 * size.M), N: m.extent(3 * size.N), K: m.extent(3 * size.K)}
-		kinds := dataKinds()
+		kinds := m.dataKinds()
 		j.data = kinds[m.rng.IntN(len(kinds))]
 		if err := m.fill(j); err != nil {
 			return nil, fmt.Errorf("%s: %w", j, err)
@@ -110,10 +118,15 @@ func (m *maker) fill(j *job) error {
 		o.Put(want, d)
 	}
 	if m.e.InitC {
-		acc := m.e.Acc()
 		o.Init = make([]int64, s.M*s.N)
+		f := m.e.Initial(s).Format.Float
+		acc := m.e.Acc()
 		for i := range o.Init {
-			o.Init[i] = acc.Wrap(m.rng.Int64())
+			if f.Exp > 0 {
+				o.Init[i] = int64(f.MixedCode(m.rng.Uint64()))
+			} else {
+				o.Init[i] = acc.Wrap(m.rng.Int64())
+			}
 		}
 	}
 	if j.play, err = j.plan.Play(o); err != nil {

@@ -20,7 +20,7 @@ func TestPresetsFormula(t *testing.T) {
 	} else {
 		t.Logf("%d shapes a preset; make deep runs 2000", perPreset)
 	}
-	for _, p := range arch.Presets() {
+	for _, p := range arch.Representatives() {
 		t.Run(p.Name, func(t *testing.T) {
 			sizes := p.Config.SmallSizes()
 			for _, size := range sizes {
@@ -39,7 +39,7 @@ func formulaEqualsCycle(t *testing.T, e *arch.Engine, n int) {
 	}
 	m := newMaker(e, 5)
 	rng := rand.New(rand.NewPCG(5, 6))
-	kinds, one := dataKinds(), e.Extent()
+	kinds, one := m.dataKinds(), e.Extent()
 	for i := range n {
 		j := &job{index: i, first: i == 0, data: kinds[rng.IntN(len(kinds))],
 			shape: arch.Shape{M: 1 + rng.IntN(4*one.M), N: 1 + rng.IntN(4*one.N), K: 1 + rng.IntN(4*one.K)}}

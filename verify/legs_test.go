@@ -31,11 +31,11 @@ func crossCheck(t *testing.T, e *arch.Engine, legs string, cases int) {
 	}
 }
 
-// TestPresets runs every preset as it stands, 32 x 32, on the legs in this process.
+// TestPresets runs the presets as they stand, 32 x 32, on the legs in this process.
 func TestPresets(t *testing.T) {
 	tooltest.Need(t, tool.Clang)
-	for _, p := range arch.PresetNames() {
-		t.Run(p, func(t *testing.T) { crossCheck(t, build(t, p), "eval,lanes,llvm", 4) })
+	for _, p := range arch.Representatives() {
+		t.Run(p.Name, func(t *testing.T) { crossCheck(t, build(t, p.Name), "eval,lanes,llvm", 4) })
 	}
 }
 
@@ -68,6 +68,8 @@ func TestRTL(t *testing.T) {
 		{"cube", "x=3 y=2 z=4 drain_rows=2", ""},
 		{"cube-opt1", "x=2 y=3 z=2 form=tree", "lanes,verilator,icarus"},
 		{"systolic-ws-ent", "rows=3 cols=4 acc_rows=5", "lanes,verilator,icarus"},
+		{"tc-h100-fp16-f16", "rows=1 cols=2 products=2 slots_m=2 slots_n=1 zero_exponent=true", ""},
+		{"tc-a100-bf16-f32", "rows=2 cols=1 products=4 slots_m=1 slots_n=1 stages=3", "lanes,verilator,icarus"},
 	}
 	for _, tt := range tests {
 		e := build(t, tt.engine, append(strings.Fields(tt.set), "init_c=true")...)

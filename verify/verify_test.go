@@ -106,7 +106,7 @@ func TestBrokenHardwareIsCaught(t *testing.T) {
 }
 
 func TestVerifyPresetsOnEval(t *testing.T) {
-	for _, preset := range arch.Presets() {
+	for _, preset := range arch.Representatives() {
 		p := preset.Name
 		e := build(t, p, append(preset.Config.SmallSizes()[1], "init_c=true")...)
 		res, err := Run(context.Background(), e, Options{Cases: 48, Seed: 2, Legs: []Leg{evalLeg("eval", nil)}})

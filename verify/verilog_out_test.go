@@ -19,7 +19,8 @@ import (
 
 // TestVerilogOut compares verilog_out with what the presets emit now.
 func TestVerilogOut(t *testing.T) {
-	for _, p := range arch.PresetNames() {
+	for _, preset := range arch.Representatives() {
+		p := preset.Name
 		out, err := rtlgen.Emit(build(t, p).Top, rtlgen.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -36,7 +37,8 @@ func TestVerilogOut(t *testing.T) {
 func verilogOut(t *testing.T) map[string][]string {
 	t.Helper()
 	sets := map[string][]string{}
-	for _, p := range arch.PresetNames() {
+	for _, preset := range arch.Representatives() {
+		p := preset.Name
 		files, err := filepath.Glob(filepath.Join("..", "verilog_out", p, "*.v"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no Verilog of %s: %v", p, err)

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"tpe/numeric"
 )
 
 // DataKind is how operand values are made.
@@ -21,12 +23,13 @@ const (
 	DataMin                           // the least value
 	DataMax                           // the greatest value
 	DataFile                          // values of a file
+	DataMixed                         // of floats: corners and numbers near one
 	numDataKinds
 )
 
 func dataNames() [numDataKinds]string {
 	return [numDataKinds]string{DataFull: "full", DataNormal: "normal", DataLaplace: "laplace", DataConst: "const",
-		DataZeros: "zeros", DataAlternate: "alternate", DataMin: "min", DataMax: "max", DataFile: "file"}
+		DataZeros: "zeros", DataAlternate: "alternate", DataMin: "min", DataMax: "max", DataFile: "file", DataMixed: "mixed"}
 }
 
 // String returns the word that [ParseData] takes.
@@ -40,8 +43,8 @@ func (k DataKind) String() string {
 // Data describes operand values. Make one with [ParseData].
 type Data struct {
 	Kind DataKind
-	// Param is the standard deviation of normal, the scale b of laplace or the
-	// fraction of zeros.
+	// Param is the standard deviation of normal, the scale b of laplace, the fraction
+	// of zeros, or that of infinities and NaNs which mixed keeps.
 	Param float64
 	// Value is the value of const.
 	Value int64
@@ -49,7 +52,7 @@ type Data struct {
 	Path string
 }
 
-const dataForms = "full, normal:SD, laplace:B, const:V, zeros:P, alternate, min, max or file:PATH"
+const dataForms = "full, normal:SD, laplace:B, const:V, zeros:P, mixed:P, alternate, min, max or file:PATH"
 
 // ParseData reads a description of operand values:
 //
@@ -62,6 +65,13 @@ const dataForms = "full, normal:SD, laplace:B, const:V, zeros:P, alternate, min,
 //	min, max    the least or the greatest value everywhere
 //	file:PATH   the values of a .npy or raw little-endian file, from its start
 //	            again when the operand is longer
+//
+//	mixed:P     float operands only: zeros, subnormal and extreme numbers among
+//	            numbers near one; of the infinities and NaNs drawn, P stay
+//
+// Float operands are codes: full is uniform over those of finite numbers, normal and
+// laplace are rounded to the format, min, max and alternate are its largest numbers, V must be
+// a number of it, and files hold codes.
 //
 // Normal and Laplace values outside of the operand's range are drawn again, so an
 // unsigned operand gets the positive half.
@@ -84,12 +94,12 @@ func ParseData(spec string) (Data, error) {
 	switch d.Kind {
 	case 0:
 		return bad("unknown data", fmt.Sprintf("%s; the nearest is %q", dataForms, nearest(word, names)))
-	case DataNormal, DataLaplace, DataZeros:
+	case DataNormal, DataLaplace, DataZeros, DataMixed:
 		v, err := strconv.ParseFloat(arg, 64)
 		least, most := minScale, math.MaxFloat64
 		want := fmt.Sprintf("%s:NUMBER with a number of at least %g", word, minScale)
-		if d.Kind == DataZeros {
-			least, most, want = 0, 1, "zeros:P with P from 0 to 1"
+		if d.Kind == DataZeros || d.Kind == DataMixed {
+			least, most, want = 0, 1, word+":P with P from 0 to 1"
 		}
 		if err != nil || !(v >= least && v <= most) {
 			return bad("bad data", want)
@@ -117,7 +127,7 @@ func ParseData(spec string) (Data, error) {
 // String returns the description in the form that [ParseData] reads.
 func (d Data) String() string {
 	switch d.Kind {
-	case DataNormal, DataLaplace, DataZeros:
+	case DataNormal, DataLaplace, DataZeros, DataMixed:
 		return d.Kind.String() + ":" + strconv.FormatFloat(d.Param, 'g', -1, 64)
 	case DataConst:
 		return d.Kind.String() + ":" + strconv.FormatInt(d.Value, 10)
@@ -174,12 +184,28 @@ func (s DataSet) String() string {
 }
 
 // Format is the range of an operand: integers of Bits bits, two's complement if
-// Signed, without the least of them if Symmetric as well.
+// Signed, without the least of them if Symmetric as well; or, if Float has an
+// exponent, codes of that float format.
 type Format struct {
 	Bits      int
 	Signed    bool
 	Symmetric bool
+	Float     numeric.Float
 }
+
+// FormatOf returns the range of a numeric format: an integer or a float one.
+func FormatOf(f numeric.Format) Format {
+	switch f := f.(type) {
+	case numeric.Int:
+		return Format{Bits: f.Bits, Signed: f.Signed}
+	case numeric.Float:
+		return Format{Bits: f.Width(), Float: f}
+	}
+	panic(fmt.Sprintf("workloads: operands of format %s", f))
+}
+
+// isFloat reports whether values are codes of a float format.
+func (f Format) isFloat() bool { return f.Float.Exp > 0 }
 
 // Validate reports a width that int64 values cannot hold.
 func (f Format) Validate() error {
@@ -208,6 +234,8 @@ func (f Format) Range() (least, greatest int64) {
 // String returns "int8", "uint4" and so on.
 func (f Format) String() string {
 	switch {
+	case f.isFloat():
+		return f.Float.Name
 	case f.Symmetric:
 		return "symint" + strconv.Itoa(f.Bits)
 	case f.Signed:

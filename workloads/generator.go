@@ -26,6 +26,9 @@ type Generator struct {
 	zeros   uint64 // of 2^53, the share of zeros
 	sampler *sampler
 	values  []int64 // of a file
+
+	constant int64        // of const
+	floats   *floatSource // of a float operand
 }
 
 // NewGenerator returns a source of values of the given kind in the range of f.
@@ -34,13 +37,18 @@ func NewGenerator(d Data, f Format, seed uint64) (*Generator, error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
-	g := &Generator{data: d, format: f, seed: seed}
+	g := &Generator{data: d, format: f, seed: seed, constant: d.Value}
 	g.least, g.most = f.Range()
+	if f.isFloat() {
+		if err := g.newFloatSource(d); err != nil {
+			return nil, err
+		}
+	}
 	var err error
 	switch d.Kind {
 	case DataFull, DataAlternate, DataMin, DataMax:
 	case DataConst:
-		if d.Value < g.least || d.Value > g.most {
+		if g.floats == nil && (d.Value < g.least || d.Value > g.most) {
 			return nil, fmt.Errorf("constant is out of range: %d (expected %d to %d for %v)", d.Value, g.least, g.most, f)
 		}
 	case DataZeros:
@@ -49,7 +57,13 @@ func NewGenerator(d Data, f Format, seed uint64) (*Generator, error) {
 		}
 		g.zeros = uint64(d.Param * (1 << 53))
 	case DataNormal, DataLaplace:
-		g.sampler, err = newSampler(d, g.least, g.most)
+		if g.floats == nil {
+			g.sampler, err = newSampler(d, g.least, g.most)
+		}
+	case DataMixed:
+		if g.floats == nil {
+			return nil, fmt.Errorf("data for float operands: %v (expected another kind for %v)", d, f)
+		}
 	case DataFile:
 		g.values, err = readValues(d.Path, f)
 	default:
@@ -79,7 +93,7 @@ func (g *Generator) Element(op Operand, index int64) int64 {
 func (g *Generator) FillRow(dst []int64, op Operand, start int64) {
 	switch g.data.Kind {
 	case DataConst:
-		fill(dst, g.data.Value)
+		fill(dst, g.constant)
 	case DataMin:
 		fill(dst, g.least)
 	case DataMax:
@@ -119,6 +133,16 @@ func (g *Generator) fillRandom(dst []int64, key, start uint64) {
 			dst[i] = g.sampler.at(mix(counter) >> 11)
 			counter += golden
 		}
+		if g.floats != nil {
+			for i, v := range dst {
+				dst[i] = g.floats.number(v)
+			}
+		}
+	case DataMixed:
+		for i := range dst {
+			dst[i] = g.floats.mixed(mix(counter))
+			counter += golden
+		}
 	case DataZeros:
 		for i := range dst {
 			h := mix(counter)
@@ -139,6 +163,8 @@ func (g *Generator) fillRandom(dst []int64, key, start uint64) {
 // uniform maps 64 random bits to a value of the format.
 func (g *Generator) uniform(h uint64) int64 {
 	switch {
+	case g.floats != nil:
+		return g.floats.finite(h)
 	case g.format.Symmetric: // one value less than a power of two
 		i, _ := bits.Mul64(h, uint64(g.most-g.least+1))
 		return g.least + int64(i)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"tpe/arch"
+	"tpe/numeric"
 	"tpe/sim"
 	"tpe/workloads"
 )
@@ -46,11 +47,15 @@ func (c *listCmd) Run(e *env) error {
 			{"mac", "multiply and accumulate in one binary word; multiplier star (left to synthesis) or booth4"},
 			{"opt1", "compressed accumulation of Booth rows into a (sum, carry) pair; the carry propagates at the edge of the array"},
 			{"bitfusion", "16 multipliers of 2 x 2 bits, fused to 1 product of 8 x 8 bits, 4 of 4 x 4, 16 of 2 x 2 or what lies between"},
+			{"blockfma", "dot-product unit of a tensor core, kind blockfma: products aligned to the greatest exponent, cut, summed, rounded once"},
 			{"opt4c", "one digit of A times an operand of B a cycle into a (sum, carry) pair; a column shares the encoder and the queue of digits"},
 		}
 	case "formats":
 		list = []namedRow{{"int2..int16", "two's complement operands"}, {"uint2..uint16", "unsigned operands"},
 			{"2..64 bits", "accumulator, signed if either operand is; wraps or saturates"}}
+		for _, f := range numeric.Floats() {
+			list = append(list, namedRow{f.Name, fmt.Sprintf("float of %d bits, %d of exponent, %d of fraction (docs/formats.md)", f.Width(), f.Exp, f.Man)})
+		}
 	case "workloads":
 		for _, w := range workloads.Names() {
 			list = append(list, namedRow{w.Name, w.Description})
@@ -75,8 +80,9 @@ func (c *listCmd) engines(e *env) error {
 		if !cfg.HasHardware() {
 			fidelities = []string{sim.Formula}
 		}
+		a, b, result := cfg.Formats()
 		list = append(list, engineRow{
-			Name: p.Name, Kind: cfg.Kind, Formats: []string{cfg.A.String(), cfg.B.String(), cfg.Acc().Int.String()},
+			Name: p.Name, Kind: cfg.Kind, Formats: []string{a.String(), b.String(), result.String()},
 			Dims: cfg.Dims(), MACsPerCycle: cfg.MACsPerCycle(), Exact: cfg.Exact(),
 			Fidelities: fidelities, Doc: p.Doc,
 		})

@@ -11,7 +11,7 @@ import (
 // TestConservation holds that the parts of every preset hold its flip-flops, memory bits
 // and multipliers, no more and no fewer.
 func TestConservation(t *testing.T) {
-	for _, p := range arch.Presets() {
+	for _, p := range arch.Representatives() {
 		c := p.Config
 		for _, size := range [][2]int{{c.Rows, c.Cols}, {3, 5}, {1, 1}} {
 			if c.Rows, c.Cols = size[0], size[1]; len(c.Validate()) > 0 {

@@ -42,7 +42,7 @@ func leaves(t *testing.T) []*hw.Module {
 	t.Helper()
 	var list []*hw.Module
 	seen := map[string]bool{}
-	for _, p := range arch.Presets() {
+	for _, p := range arch.Representatives() {
 		if p.Config.Kind != arch.Default().Kind {
 			continue
 		}

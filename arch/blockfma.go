@@ -1,0 +1,377 @@
+package arch
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"tpe/hw"
+	"tpe/numeric"
+	"tpe/pe"
+)
+
+// BlockFMA are the parameters of an array of dot-product units with tensor-core arithmetic;
+// see [numeric.BlockFMA].
+type BlockFMA struct {
+	FloatA, FloatB numeric.Float
+	FloatC         numeric.Float // of the initial C and the result
+	Result         numeric.Float // what each group's sum is rounded to: FloatC, or one that cuts its fraction
+	Products       int           // a group
+	Frac           int           // fraction bits kept
+	Floor          int           // least exponent of the alignment; numeric.NoFloor if none
+	Rounding       numeric.Rounding
+	ZeroExponent   bool // zeros take part in the greatest exponent
+	Stages         int  // registers of a unit, 1 to 5, its operands' included
+	SlotsM, SlotsN int  // a unit computes SlotsM x SlotsN elements of C in turn
+}
+
+// blockfma is the array of dot-product units: rows x cols units, each of which adds a group of
+// products to one of its sums every cycle.
+//
+//	a_* -> [skid] -> a_q[row,k] -> decode --to all units of the row-----> unit(row,col)
+//	b_* -> [skid] -> b_q[k,col] -> decode --to all units of the column------^   |  after S - 1 edges
+//	c_* -> [skid] -> c_q --+                                                    v
+//	                       +-> first group: c or 0, later: sum of the slot <- [sums, one a slot]
+//	cfg -> [seq] -> slot, first, last                                           +-> last group -> [store] -> y_*
+//
+// A beat carries the operands of one slot and group: A[m..][k0..] of rows x products, B[k0..][n..] of products x cols.
+// Slots are innermost (those of n first), then groups, row tiles, column tiles. A result beat is rows x cols words
+// of a slot.
+type blockfma struct{}
+
+func (blockfma) fields() []Field {
+	float := func(name, doc string, p func(*Config) *numeric.Float) Field {
+		return Field{name, doc, func(c *Config, s string) error {
+			f, err := numeric.ParseFloat(s)
+			if err != nil {
+				return err
+			}
+			*p(c) = f
+			return nil
+		}, func(c *Config) string { return p(c).String() }}
+	}
+	return append(gridFields(),
+		intField("products", "products of a group, 1..64", func(c *Config) *int { return &c.Products }),
+		float("a", "format of A, a float of at most 10 fraction bits (docs/formats.md)", func(c *Config) *numeric.Float { return &c.FloatA }),
+		float("b", "format of B, likewise", func(c *Config) *numeric.Float { return &c.FloatB }),
+		float("c", "format of the sums, the initial C and the result: fp32, fp16 or bf16", func(c *Config) *numeric.Float { return &c.FloatC }),
+		float("result", "format to which a group's sum is rounded: that of c, or e8m13 in fp32", func(c *Config) *numeric.Float { return &c.Result }),
+		intField("frac", "fraction bits kept below the greatest exponent, 4..40", func(c *Config) *int { return &c.Frac }),
+		Field{"floor", "least exponent of the alignment, or none", func(c *Config, s string) error {
+			if s == "none" {
+				c.Floor = numeric.NoFloor
+				return nil
+			}
+			v, err := strconv.Atoi(s)
+			if err != nil || v < -1000 || v > 1000 {
+				return fmt.Errorf("not an exponent: %q (expected -1000..1000 or none)", s)
+			}
+			c.Floor = v
+			return nil
+		}, func(c *Config) string {
+			if c.Floor == numeric.NoFloor {
+				return "none"
+			}
+			return strconv.Itoa(c.Floor)
+		}},
+		Field{"rounding", "minMag (toward zero) or near_even", func(c *Config, s string) error {
+			r, err := numeric.ParseRounding(s)
+			if err == nil {
+				c.Rounding = r
+			}
+			return err
+		}, func(c *Config) string { return c.Rounding.String() }},
+		boolField("zero_exponent", "true: zeros take part in the greatest exponent (docs/tensor-core.md)", func(c *Config) *bool { return &c.ZeroExponent }),
+		intField("stages", "registers of a unit, 1..5: an element's groups are at least that many edges apart", func(c *Config) *int { return &c.Stages }),
+		intField("slots_m", "rows of C that a unit computes in turn, 1..64", func(c *Config) *int { return &c.SlotsM }),
+		intField("slots_n", "columns of C that a unit computes in turn, 1..64", func(c *Config) *int { return &c.SlotsN }),
+		boolField("init_c", "true: a stream of initial C is the accumulator of the first group", func(c *Config) *bool { return &c.InitC }),
+	)
+}
+
+func (blockfma) defaults(c *Config) {
+	c.Rows, c.Cols = 8, 4
+	c.setUnit(numeric.BlockFMA{A: numeric.FP16, B: numeric.FP16, C: numeric.FP32, Out: numeric.FP32, N: 8, Frac: 24, Floor: -132, Rounding: numeric.TowardZero})
+	c.Stages, c.SlotsM, c.SlotsN = 5, 2, 4
+}
+
+// setUnit takes the arithmetic from a model.
+func (c *Config) setUnit(u numeric.BlockFMA) {
+	c.FloatA, c.FloatB, c.FloatC, c.Result = u.A, u.B, u.C, u.Out
+	c.Products, c.Frac, c.Floor, c.Rounding, c.ZeroExponent = u.N, u.Frac, u.Floor, u.Rounding, u.ZeroProductExponent
+}
+
+// unit is the arithmetic of a dot-product unit.
+func (c *Config) unit() numeric.BlockFMA {
+	return numeric.BlockFMA{A: c.FloatA, B: c.FloatB, C: c.FloatC, Out: c.Result, N: c.Products, Frac: c.Frac, Floor: c.Floor,
+		Rounding: c.Rounding, ZeroProductExponent: c.ZeroExponent, NaN: c.FloatC.AllOnes()}
+}
+
+// presets are the tensor cores of the GPUs whose instruction is one array's. Those whose hardware
+// another one stands for name it.
+func (blockfma) presets() []Preset {
+	shown := map[string]bool{"tc-v100-fp16-f32": true, "tc-a100-bf16-f32": true, "tc-a100-tf32-f32": true,
+		"tc-ada-e5m2-f32": true, "tc-h100-fp16-f16": true, "tc-h100-e4m3-f32": true}
+	var list []Preset
+	for _, t := range numeric.TensorCores() {
+		if t.MMA { // two groups in an order of their own, and an addition of c behind them
+			continue
+		}
+		p := preset("blockfma", t.Name, fmt.Sprintf("tensor core of %s: %d products of %s into %s", t.GPU, t.Unit.N, t.Unit.A, t.Unit.Out), func(c *Config) {
+			c.setUnit(t.Unit)
+			if t.GPU == "v100" {
+				c.Rows, c.Cols = 4, 4 // 64 products a cycle
+			}
+		})
+		p.Minor = !shown[t.Name]
+		list = append(list, p)
+	}
+	return list
+}
+
+func (blockfma) validate(c *Config, v *validation) {
+	v.between("rows", c.Rows, 1, 64)
+	v.between("cols", c.Cols, 1, 64)
+	v.between("slots_m", c.SlotsM, 1, 64)
+	v.between("slots_n", c.SlotsN, 1, 64)
+	u := pe.BlockFMA{BlockFMA: c.unit(), Stages: c.Stages}
+	if err := u.Validate(); err != nil {
+		v.bad("products", "%s", err)
+	}
+}
+
+func (blockfma) together() []string {
+	return []string{
+		"`result` has the exponent and the width of `c`.",
+		"The sum of a group needs at most 64 bits: `frac` and `floor` decide its width (docs/engines/blockfma.md).",
+	}
+}
+
+func (blockfma) module(c *Config) string {
+	return fmt.Sprintf("blockfma_%s_%s_%dx%dx%d", c.FloatA, c.Result, c.Rows, c.Cols, c.Products)
+}
+
+func (blockfma) describe(c *Config) string {
+	return fmt.Sprintf("%s: %d x %d dot-product units of %d products, %s x %s into %s, %d fraction bits kept, %s, %d stages, %d slots.",
+		c.Name, c.Rows, c.Cols, c.Products, c.FloatA, c.FloatB, c.Result, c.Frac, c.Rounding, c.Stages, c.slots())
+}
+
+// slots is the number of sums of a unit.
+func (c *Config) slots() int { return c.SlotsM * c.SlotsN }
+
+func (blockfma) dims(c *Config) []int { return []int{c.Rows, c.Cols, c.Products} }
+func (blockfma) peak(c *Config) int   { return c.Rows * c.Cols * c.Products }
+
+func (blockfma) small(*Config) [][]string {
+	return [][]string{
+		{"rows=2", "cols=1", "products=4", "slots_m=1", "slots_n=2"},
+		{"rows=1", "cols=3", "products=3", "slots_m=2", "slots_n=3", "stages=3"},
+		{"rows=2", "cols=2", "products=2", "slots_m=1", "slots_n=1", "stages=1"},
+	}
+}
+
+func (blockfma) extent(c *Config) Shape {
+	return Shape{M: c.Rows * c.SlotsM, N: c.Cols * c.SlotsN, K: c.Products}
+}
+
+func (blockfma) formats(c *Config) (a, b, result numeric.Format) { return c.FloatA, c.FloatB, c.FloatC }
+
+// acc is only the width of the codes that leave.
+func (blockfma) acc(c *Config) numeric.Acc {
+	return numeric.Acc{Int: numeric.Int{Bits: c.FloatC.Width()}}
+}
+
+func (blockfma) reference(c *Config, o Operands) ([]int64, error) {
+	u := c.unit()
+	return u.GEMM(o.A, o.B, o.Init)
+}
+
+// blockTiles is the number of groups of a dot product and of tiles of C.
+func (c *Config) blockTiles(s Shape) (groups, mt, nt int) {
+	return cdiv(s.K, c.Products), cdiv(s.M, c.Rows*c.SlotsM), cdiv(s.N, c.Cols*c.SlotsN)
+}
+
+func (blockfma) checkShape(c *Config, s Shape) error {
+	over := func(what string, n int) error { return checkCount(c, s, what, n) }
+	groups, mt, nt := c.blockTiles(s)
+	return errors.Join(over("groups a dot product", groups), over("row tiles", mt), over("column tiles", nt))
+}
+
+func (blockfma) results(c *Config, s Shape) int {
+	_, mt, nt := c.blockTiles(s)
+	return mt * nt * c.slots()
+}
+
+// timing: a tile issues its groups max(slots, stages) edges apart, the slots of each at successive edges; the
+// next tile follows at once. The last result is delivered Stages edges after its issue.
+//
+//	T ((G - 1) max(I, S) + I) + S,  T tiles, G groups, I slots, S stages
+func (blockfma) timing(c *Config, s Shape, _ Data) Timing {
+	groups, mt, nt := c.blockTiles(s)
+	tile := int64(groups-1)*int64(max(c.slots(), c.Stages)) + int64(c.slots())
+	return Timing{Cycles: int64(mt)*int64(nt)*tile + int64(c.Stages)}
+}
+
+// approximate implements approximating: terms are cut, sums rounded.
+func (blockfma) approximate(*Config) bool { return true }
+
+func (blockfma) dataDriven(*Config) bool { return false }
+
+// eachTile calls f for the tiles of C in order, with the first row and column of each.
+func (c *Config) eachTile(s Shape, f func(m0, n0 int)) {
+	for n0 := 0; n0 < s.N; n0 += c.Cols * c.SlotsN {
+		for m0 := 0; m0 < s.M; m0 += c.Rows * c.SlotsM {
+			f(m0, n0)
+		}
+	}
+}
+
+// eachSlot calls f for the slots of a tile in order, with the first row and column of each.
+func (c *Config) eachSlot(m0, n0 int, f func(m, n int)) {
+	for m := range c.SlotsM {
+		for n := range c.SlotsN {
+			f(m0+m*c.Rows, n0+n*c.Cols)
+		}
+	}
+}
+
+func (blockfma) layout(l *layout, s Shape) {
+	c := &l.e.Config
+	groups, mt, nt := c.blockTiles(s)
+	l.config(map[string]int{"k": groups, "mt": mt, "nt": nt, "kv": s.K - (groups-1)*c.Products})
+	beats := groups * mt * nt * c.slots()
+	aw, bw := l.stream("a", beats), l.stream("b", beats)
+	if l.err != nil {
+		return
+	}
+	c.eachTile(s, func(m0, n0 int) {
+		for k0 := 0; k0 < s.K; k0 += c.Products {
+			c.eachSlot(m0, n0, func(m, n int) {
+				aw.beat(func(i int) int64 { return elem(l.A, m+i/c.Products, k0+i%c.Products) })
+				bw.beat(func(i int) int64 { return elem(l.B, k0+i/c.Cols, n+i%c.Cols) })
+			})
+		}
+	})
+	l.initial(s)
+}
+
+func (blockfma) eachResult(c *Config, s Shape, f func(at func(j int) int)) {
+	c.eachTile(s, func(m0, n0 int) {
+		c.eachSlot(m0, n0, func(m, n int) {
+			f(func(j int) int {
+				i, k := m+j/c.Cols, n+j%c.Cols
+				return inside(i, k, s.N, i < s.M && k < s.N)
+			})
+		})
+	})
+}
+
+// blockSeq is the sequencer: slots, groups, tiles, the distance of groups and credits.
+func blockSeq(c *Config, depth int) (*hw.Module, error) {
+	b := hw.New("block_seq", "Sequencer of the dot-product units: slots, groups, tiles, credits.")
+	cfgValid := b.In("cfg_valid_i", 1)
+	k, mt, nt := b.In("cfg_k_i", countBits), b.In("cfg_mt_i", countBits), b.In("cfg_nt_i", countBits)
+	ab, pop := b.In("operands_i", 1), b.In("pop_i", 1)
+	busy, issue := b.Reg("busy_q", 1, 0), b.Reg("issue_q", 1, 0)
+	ready := b.Named("ready", b.Not(busy))
+	load := b.Named("load", b.And(cfgValid, ready))
+	sw := hw.Bits(c.slots() - 1)
+	fire := b.Wire("fire", 1)
+	loops, jobEnd := nest(b, []string{"s", "k", "m", "n"}, fire, []hw.ID{b.Const(sw, uint64(c.slots()-1)),
+		lessOne(b, "k_max_q", load, k), lessOne(b, "m_max_q", load, mt), lessOne(b, "n_max_q", load, nt)})
+	first, last := b.Named("first", b.Eq(loops[1].Count, b.Const(countBits, 0))), loops[1].Last
+	out := b.Named("out", b.And(fire, last))
+	free := credits(b, depth, out, b.Const(1, 1), pop)
+	cw := b.Width(free)
+	// A group follows the one before by Stages edges at least.
+	spaced := countdown(b, "gap_q", c.Stages-c.slots(), b.All(fire, loops[0].Last, b.Not(last)))
+	operands := ab
+	if c.InitC {
+		operands = b.And(ab, b.Or(b.Not(first), b.In("initial_i", 1)))
+		b.Out("take_initial_o", b.Named("take_initial", b.And(fire, first)))
+	}
+	room := b.Or(b.Not(last), b.Ne(free, b.Const(cw, 0)))
+	b.Drive(fire, b.All(operands, issue, room, spaced))
+	b.Next(issue, b.Mux(load, b.Const(1, 1), b.And(issue, b.Not(b.And(fire, jobEnd)))))
+	empty := b.Eq(free, b.Const(cw, uint64(depth)))
+	b.Next(busy, b.Mux(load, b.Const(1, 1), b.And(busy, b.Not(b.And(b.Not(issue), empty)))))
+	b.Out("cfg_ready_o", ready)
+	b.Out("busy_o", busy)
+	b.Out("issue_o", issue)
+	b.Out("fire_o", fire)
+	b.Out("first_o", first)
+	b.Out("out_o", out)
+	b.Out("slot_o", loops[0].Count)
+	if c.ZeroExponent {
+		kv := b.Reg("kv_q", hw.Bits(c.Products), 0)
+		b.NextIf(kv, load, b.In("cfg_kv_i", hw.Bits(c.Products)))
+		b.Out("there_o", b.Named("there", b.Mux(last, kv, b.Const(hw.Bits(c.Products), uint64(c.Products)))))
+	}
+	return b.Build()
+}
+
+func (blockfma) build(c *Config) (*hw.Module, error) {
+	u := &pe.BlockFMA{BlockFMA: c.unit(), Stages: c.Stages}
+	depth := c.Stages + 1 // the results under way, and one that is being taken
+	b := c.top()
+	row, k, col := b.Axis("row", c.Rows), b.Axis("k", c.Products), b.Axis("col", c.Cols)
+	p := parts{b: b}
+
+	cfg := hw.Ports{"cfg_valid_i": b.In("cfg_valid_i", 1)}
+	for _, n := range []string{"k", "mt", "nt"} {
+		cfg["cfg_"+n+"_i"] = b.In("cfg_"+n+"_i", countBits)
+	}
+	if c.ZeroExponent { // the products of a dot product's last group
+		cfg["cfg_kv_i"] = b.In("cfg_kv_i", hw.Bits(c.Products))
+	}
+	issue, fire, pop := b.Wire("issue", 1), b.Wire("fire", 1), b.Wire("pop", 1)
+	aIn := p.stream("a", issue, fire, p.over("data", c.FloatA.Width(), row, k))
+	bIn := p.stream("b", issue, fire, p.over("data", c.FloatB.Width(), k, col))
+	cfg["operands_i"], cfg["pop_i"] = b.Named("operands", b.And(aIn["valid"], bIn["valid"])), pop
+	var cIn map[string]hw.ID
+	takeC := b.Const(1, 0)
+	if c.InitC {
+		takeC = b.Wire("take_c", 1)
+		cIn = p.stream("c", issue, takeC, p.over("data", c.FloatC.Width(), row, col))
+		cfg["initial_i"] = cIn["valid"]
+	}
+	seq := p.inst("seq", p.module(blockSeq(c, depth)), cfg)
+	b.Drive(issue, seq["issue_o"])
+	b.Drive(fire, seq["fire_o"])
+
+	// The operands' registers. A cycle without a beat has zeros.
+	gate := func(name string, x hw.ID) hw.ID {
+		return b.Pipe(name, b.Mux(fire, x, b.Const(b.Width(x), 0)))
+	}
+	in := hw.Ports{}
+	p.decoded(in, "a", c.FloatA, gate("a_q", aIn["data"]), row, k)
+	p.decoded(in, "b", c.FloatB, gate("b_q", bIn["data"]), k, col)
+	initial := b.Const(c.FloatC.Width(), 0)
+	if c.InitC {
+		b.Drive(takeC, seq["take_initial_o"])
+		initial = gate("c_q", cIn["data"])
+	}
+	if c.ZeroExponent {
+		there := b.Pipe("there_q", seq["there_o"])
+		in["present_i"] = b.Named("present", b.ULt(b.Coord(k, b.Width(there)), there))
+	}
+	// The sum of a slot is read with its beat and written Stages edges later.
+	sums := b.Mem("sums", c.FloatC.Width(), c.slots(), true, row, col)
+	in["c_i"] = b.Named("acc", b.Mux(b.Pipe("first_q", seq["first_o"]), initial, sums))
+	cell, err := u.Cell("pe_blockfma", "k")
+	sum := p.inst("unit", p.module(cell, err), in, row, col)["y_o"]
+	b.SetMem(sums, hw.MemPorts{WEn: b.Named("write", b.Delay(fire, c.Stages)), WAddr: b.Named("write_slot", b.Delay(seq["slot_o"], c.Stages)),
+		WData: sum, RAddr: seq["slot_o"]})
+	p.tail(c, tailIn{valid: b.Named("out_valid", b.Delay(seq["out_o"], c.Stages)), data: b.Named("out_data", sum), depth: depth, busy: seq["busy_o"], pop: pop})
+	b.Out("cfg_ready_o", seq["cfg_ready_o"])
+	b.Out("busy_o", seq["busy_o"])
+	return p.build()
+}
+
+// decoded takes the numbers of an operand apart and gives them to the ports of the units.
+func (p *parts) decoded(in hw.Ports, name string, f numeric.Float, x hw.ID, axes ...int) {
+	m := p.module(pe.DecodeFloat("decode_"+name, f))
+	for port, y := range p.inst("decode_"+name, m, hw.Ports{"x_i": x}, axes...) {
+		in[name+"_"+port[:len(port)-1]+"i"] = y
+	}
+}
