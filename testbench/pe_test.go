@@ -54,7 +54,7 @@ func elements(t *testing.T, set ...string) []element {
 	t.Helper()
 	var list []element
 	seen := map[string]bool{}
-	for _, preset := range arch.Presets() {
+	for _, preset := range arch.Representatives() {
 		found := 0
 		for _, v := range variants() {
 			v = slices.Concat(v, set)
