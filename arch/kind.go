@@ -65,8 +65,8 @@ var kinds = [...]struct {
 	{"lut", "lookup engine: tables of activations, bit-serial weights", lut{}},
 	{"serial", "tile of bit-serial processing elements", serial{}},
 	{"maddness", "approximate multiplication by prototypes, a decision tree and tables", maddness{}},
-	{"model", "formula of a published model, no hardware", model{}},
 	{"blockfma", "dot-product units with tensor-core arithmetic", blockfma{}},
+	{"model", "formula of a published model, no hardware", model{}},
 }
 
 // Kind names a kind of engine.

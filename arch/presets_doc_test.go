@@ -37,8 +37,7 @@ column. ` + "`--set key=value`" + ` takes the same keys and values (but not anot
 		kindSection(&b, k)
 	}
 	b.WriteString("\n## The files\n")
-	for _, p := range append(arch.Presets(), arch.Models()...) {
-	for _, p := range arch.Representatives() {
+	for _, p := range append(arch.Representatives(), arch.Models()...) {
 		fmt.Fprintf(&b, "\n`%s` is:\n\n```yaml\n%s```\n", p.Name, p.Config.YAML())
 	}
 	return b.String()
