@@ -23,7 +23,7 @@ func TestHostPages(t *testing.T) {
 		small   []string
 		shapes  []arch.Shape
 	}{
-		{"matrix2d", []string{"matrix2d", "matrix2d-opt1"}, []string{"rows=4", "cols=3"},
+		{"matrix2d", []string{"matrix2d", "matrix2d-opt1", "matrix2d-opt2"}, []string{"rows=4", "cols=3"},
 			[]arch.Shape{{4, 3, 1}, {4, 3, 4}, {4, 3, 9}, {8, 3, 1}, {8, 3, 9}, {6, 3, 1}, {1, 6, 4}}},
 		{"tree", []string{"tree", "tree-opt1", "tree-opt2"}, []string{"lanes=4", "cells=3", "acc_rows=8"},
 			[]arch.Shape{{1, 3, 4}, {8, 3, 4}, {8, 3, 9}, {8, 6, 9}, {20, 3, 9}, {1, 1, 1}}},

@@ -45,7 +45,7 @@ func OutputStationary(name string, s Spec, arith Arith, accBits int, drain strin
 	b.Out("first_o", b.Pipe("first_q", first))
 	b.Out("last_o", lastQ)
 
-	acc := accumulate(b, arith, accBits, first, x, y)
+	acc := accumulate(b, arith.Words(), accBits, first, arithOf(b, arith, x, y))
 	for i, n := range suffix(arith.Words()) {
 		in := b.In("d_"+n+"_i", accBits)
 		if drain == DrainDown2 {
@@ -56,17 +56,22 @@ func OutputStationary(name string, s Spec, arith Arith, accBits int, drain strin
 	return b.Build()
 }
 
-// accumulate makes the accumulator of a sum that stays in its cell: it adds x*y every
-// cycle, to zero when first is 1.
-func accumulate(b *hw.Builder, arith Arith, accBits int, first, x, y hw.ID) []hw.ID {
-	names := suffix(arith.Words())
+// arithOf is what adds x*y to a running sum.
+func arithOf(b *hw.Builder, arith Arith, x, y hw.ID) func([]hw.ID) []hw.ID {
+	return func(sum []hw.ID) []hw.ID { return arith.MAC(b, sum, x, y) }
+}
+
+// accumulate makes the accumulator of a sum that stays in its cell: every cycle it becomes
+// what add makes of it, or of zero when first is 1.
+func accumulate(b *hw.Builder, words, accBits int, first hw.ID, add func(sum []hw.ID) []hw.ID) []hw.ID {
+	names := suffix(words)
 	var acc, gated []hw.ID
 	for _, n := range names {
 		r := b.Reg("acc_"+n+"_q", accBits, 0)
 		acc = append(acc, r)
 		gated = append(gated, b.Named("old_"+n, b.Mux(first, b.Const(accBits, 0), r)))
 	}
-	for i, v := range arith.MAC(b, gated, x, y) {
+	for i, v := range add(gated) {
 		b.Next(acc[i], b.Named("new_"+names[i], v))
 	}
 	return acc
@@ -91,11 +96,15 @@ func Broadcast(name string, s Spec, arith Arith, accBits int) (*hw.Module, error
 	b := hw.New(name, fmt.Sprintf("Processing element of a broadcast array, %s x %s into %d bits.", s.A, s.B, accBits))
 	x, y := b.In("x_i", s.XBits()), b.In("y_i", s.B.Bits)
 	first, capture := b.In("first_i", 1), b.In("capture_i", 1)
-	acc := accumulate(b, arith, accBits, first, x, y)
-	for i, n := range suffix(arith.Words()) {
-		b.Out("d_"+n+"_o", b.Pipe("d_"+n+"_q", b.Mux(capture, acc[i], b.In("d_"+n+"_i", accBits))))
-	}
+	upChain(b, accumulate(b, arith.Words(), accBits, first, arithOf(b, arith, x, y)), capture)
 	return b.Build()
+}
+
+// upChain makes a cell's place in the chain of captured sums.
+func upChain(b *hw.Builder, acc []hw.ID, capture hw.ID) {
+	for i, n := range suffix(len(acc)) {
+		b.Out("d_"+n+"_o", b.Pipe("d_"+n+"_q", b.Mux(capture, acc[i], b.In("d_"+n+"_i", b.Width(acc[i])))))
+	}
 }
 
 // CubeCell is the cell of a three-dimensional systolic array: both operands pass through,

@@ -2,5 +2,5 @@
 // its arithmetic, one file each ([Arith]: how a product is added to a running sum),
 // placed in a cell that gives it registers and links for a dataflow
 // ([OutputStationary], [WeightStationary], [Broadcast],
-// [CubeCell], [DotProduct]).
+// [CubeCell], [DotProduct], [WeightPass]).
 package pe

@@ -246,9 +246,29 @@ func (d Digit) Multiple(b *hw.Builder, width int, y hw.ID) hw.ID {
 
 // multiple is Multiple of a digit that is not zero.
 func (d Digit) multiple(b *hw.Builder, width int, y hw.ID) hw.ID {
-	// The Booth triple of the digit: negative, at least one (or zero below), two.
+	return b.Booth4(width, y, d.triple(b))
+}
+
+// triple is the Booth triple of a digit that is not zero: negative, at least one (or zero
+// below), two.
+func (d Digit) triple(b *hw.Builder) hw.ID {
 	s1, s0 := b.Bit(d.Sel, 1), b.Bit(d.Sel, 0)
-	return b.Booth4(width, y, b.Cat(b.Not(b.Xor(s1, s0)), b.Or(s1, s0), b.And(s1, b.Not(s0))))
+	return b.Cat(b.Not(b.Xor(s1, s0)), b.Or(s1, s0), b.And(s1, b.Not(s0)))
+}
+
+// Triple is the Booth triple of a digit, 0 if the digit is zero.
+func (d Digit) Triple(b *hw.Builder) hw.ID {
+	return b.Mux(d.NonZero, d.triple(b), b.Const(3, 0))
+}
+
+// Select is the digit of an encoded operand whose number is the value of which.
+func (e Encoder) Select(b *hw.Builder, x Encoded, which hw.ID) Digit {
+	w, last := b.Width(which), len(x.Codes)-1
+	code := x.Codes[last]
+	for i := last - 1; i >= 0; i-- {
+		code = b.Mux(b.Eq(which, b.Const(w, uint64(i))), x.Codes[i], code)
+	}
+	return e.Digit(b, code, x.Sign, b.Eq(which, b.Const(w, uint64(last))))
 }
 
 // Rows are the partial products digit times y of an encoded operand, shifted to their

@@ -24,6 +24,8 @@ func hostSettings(rng *rand.Rand, kind string) []string {
 	case "matrix2d":
 		size("rows", 6)
 		size("cols", 6)
+		size("lanes", 5)
+		size("chunk", 20)
 	case "systolic-os", "systolic-ws", "systolic-is":
 		size("rows", 6)
 		size("cols", 6)

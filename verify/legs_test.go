@@ -59,6 +59,7 @@ func TestRTL(t *testing.T) {
 		{"lut-w4a8", "rows=2 cols=3 results=2 group=8 precompute=inside table_bits=8", ""},
 		{"xnor", "rows=2 cols=3 results=2 inputs=5 group=10 scale_bits=4", "lanes,verilator,netlist"},
 		{"matrix2d-opt1", "rows=3 cols=5", ""},
+		{"matrix2d-opt2", "rows=3 cols=2 lanes=2 chunk=4", ""},
 		{"opt4c", "rows=3 cols=2 chunk=8 window=1", ""},
 		{"tree-opt1", "cells=3 lanes=5 acc_rows=5", "lanes,verilator,icarus"},
 		{"tree-opt2", "cells=2 lanes=4 acc_rows=5", ""},
