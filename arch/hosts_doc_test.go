@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"tpe/arch"
-	"tpe/hw"
 	"tpe/hw/drive"
 	"tpe/hw/eval"
 	"tpe/internal/golden"
@@ -62,7 +61,7 @@ func TestHoistPage(t *testing.T) {
 		for i, name := range []string{p.plain, p.hoisted} {
 			e := presetWith(t, name, strings.Fields(p.small)...)
 			count[i] = steppedCycles(t, e, s)
-			bits[i] = registerBits(peModule(t, e))
+			bits[i] = peModule(t, e).RegisterBits()
 			for _, inst := range e.Top.Insts {
 				if inst.Name == "encoder" {
 					encoders = e.Top.Lanes(inst.Over)
@@ -184,24 +183,7 @@ func hostRegisters(t *testing.T, presets []string) string {
 	out := "| preset | one PE or cell | all registers of the engine |\n|---|---:|---:|\n"
 	for _, name := range presets {
 		e := presetWith(t, name)
-		out += fmt.Sprintf("| `%s` | %d | %d |\n", name, registerBits(peModule(t, e)), registerBits(e.Flat))
+		out += fmt.Sprintf("| `%s` | %d | %d |\n", name, peModule(t, e).RegisterBits(), e.Flat.RegisterBits())
 	}
 	return out + "\nBits; delay lines (skew, deskew) included in the right column, memories not.\n"
-}
-
-// registerBits counts the bits of registers and delays of one module.
-func registerBits(m *hw.Module) int {
-	bits := 0
-	for _, r := range m.Regs {
-		n := &m.Nodes[r.Node]
-		bits += n.Width * m.Lanes(n.Shape)
-	}
-	for id := range m.Nodes {
-		if n := &m.Nodes[id]; n.Op == hw.OpDelay {
-			for _, d := range m.Delays(hw.ID(id)) {
-				bits += n.Width * d
-			}
-		}
-	}
-	return bits
 }

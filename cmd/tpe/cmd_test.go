@@ -69,6 +69,7 @@ func TestBadFlags(t *testing.T) {
 		{[]string{"run", "--engine", "loom", "--workload", "gemm:4x4x4", "--fidelity", "cycle"}, `--fidelity: loom has no hardware to step: "cycle" (expected formula)`},
 		{[]string{"run", "--engine", "bitlet", "--workload", "gemm:4x4x4", "--check", "all"}, `--check: bitlet has no hardware to check: "all" (expected none)`},
 		{[]string{"gen", "--engine", "loom", "--out", filepath.Join(dir, "out")}, "kind model has a formula and no hardware"},
+		{[]string{"list", "pes", "--table"}, "--table: there is none of pes (expected tpe list engines --table)"},
 		{[]string{"verify", "--engine", "bitlet"}, "kind model has a formula and no hardware"},
 		{[]string{"verify"}, "--engine: expected either an engine or --all"},
 		{[]string{"verify", "--all", "--cases", "0"}, "--cases: out of range: 0"},

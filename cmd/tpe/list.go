@@ -13,7 +13,8 @@ import (
 )
 
 type listCmd struct {
-	What string `arg:"" enum:"engines,pes,formats,workloads" help:"engines, pes, formats or workloads."`
+	What  string `arg:"" enum:"engines,pes,formats,workloads" help:"engines, pes, formats or workloads."`
+	Table bool   `help:"Of engines: rates, cycles on normal data, registers, accuracy."`
 	outputFlags
 }
 
@@ -37,7 +38,12 @@ type namedRow struct {
 
 // Run implements the command.
 func (c *listCmd) Run(e *env) error {
-	if c.What == "engines" {
+	switch {
+	case c.Table && c.What != "engines":
+		return fmt.Errorf("--table: there is none of %s (expected tpe list engines --table)", c.What)
+	case c.Table:
+		return c.engineTable(e)
+	case c.What == "engines":
 		return c.engines(e)
 	}
 	var list []namedRow
