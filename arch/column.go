@@ -132,6 +132,8 @@ func (column) defaults(c *Config) {
 func (column) presets() []Preset {
 	return []Preset{
 		preset("column", "opt4c", "columns of PEs that share an encoder and a queue of sparse digits", func(*Config) {}),
+		preset("column", "opt3", "the same with encoder and queue in every PE", func(c *Config) { c.PE = peOPT3 }),
+		preset("column", "opt4e", "columns of PEs with four lanes and one compressor", func(c *Config) { c.PE, c.Lanes = peOPT4E, 4 }),
 	}
 }
 
@@ -185,7 +187,7 @@ func (c *Config) drainTime() int {
 func (column) validate(c *Config, v *validation) {
 	v.between("rows", c.Rows, 1, 256)
 	v.between("cols", c.Cols, 1, 256)
-	v.oneOf("pe", c.PE, peOPT4C)
+	v.oneOf("pe", c.PE, peOPT3, peOPT4C, peOPT4E)
 	v.oneOf("empty", c.Empty, EmptyOne, EmptySkip)
 	v.oneOf("lane_policy", c.LanePolicy, LanesLocked, LanesIndependent)
 	v.oneOf("b_store", c.BStore, StoreCopy, StoreWindow)
@@ -231,8 +233,8 @@ func (v *validation) columnOptions(c *Config) {
 	n := c.simdLanes()
 	if each := n / c.Cols; n < 1 || each > 1<<clog2(c.Rows) || (n < c.Cols && c.Cols%n != 0) || (n > c.Cols && c.Cols<<clog2(each) != n) {
 		v.bad("simd_lanes", "does not divide among the columns: %d (expected a divisor of cols = %d or it times a power of two, about rows at most)", n, c.Cols)
-	} else if n < c.Cols {
-		v.bad("simd_lanes", "fewer than columns: %d (expected at least %d)", n, c.Cols)
+	} else if n < c.Cols && (c.BStore != StoreCopy || c.Cols/n > hw.MaxWidth) {
+		v.bad("simd_lanes", "shared adders need columns that run alone, and at most %d of them each: %d for %d columns (expected b_store: copy, or at least %d)", hw.MaxWidth, n, c.Cols, c.Cols)
 	}
 	if c.Empty == EmptySkip {
 		if c.BStore != StoreCopy || c.LanePolicy == LanesLocked && c.Lanes > 1 {
@@ -249,6 +251,7 @@ func (column) together() []string {
 		"`chunk` is a multiple of `digit_group` times `lanes`, and `digit_group` operands of B fit 64 bits.",
 		"`pair_bits` holds the digits of one weight of a chunk.",
 		"`acc_bits: auto` takes the least width that cannot overflow for `acc_k` products; an initial C is not included in it. Additions wrap.",
+		"`simd_lanes` below `cols` (adders shared by columns) needs `b_store: copy`.",
 		"`empty: skip` needs `b_store: copy`, at most 64 groups a chunk and lane and, with several lanes, `lane_policy: independent`.",
 		"`window` is read with `b_store: window` alone, `lane_policy` with `pe: opt4e` alone.",
 	}

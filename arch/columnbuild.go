@@ -21,7 +21,7 @@ type columnBuilder struct {
 	parts
 	c    *Config
 	row  int
-	col  int
+	cols []int // the axis of the columns; with shared adders the axes of adders and of the columns of each
 	lane []int // the axis of lanes, if there are several
 	seq  hw.Ports
 	in   columnStage // operands, an edge after they were taken
@@ -33,7 +33,12 @@ type columnStage struct{ fire, fireB, pos, last, at, bAt hw.ID }
 
 func (column) build(c *Config) (*hw.Module, error) {
 	b := c.top()
-	t := &columnBuilder{parts: parts{b: b}, c: c, row: b.Axis("row", c.Rows), col: b.Axis("col", c.Cols)}
+	t := &columnBuilder{parts: parts{b: b}, c: c, row: b.Axis("row", c.Rows)}
+	if n := c.simdLanes(); n < c.Cols {
+		t.cols = []int{b.Axis("adder", n), b.Axis("member", c.Cols/n)}
+	} else {
+		t.cols = []int{b.Axis("col", c.Cols)}
+	}
 	if c.Lanes > 1 {
 		t.lane = []int{b.Axis("lane", c.Lanes)}
 	}
@@ -48,43 +53,50 @@ func (column) build(c *Config) (*hw.Module, error) {
 	}
 	a, bb := t.front(idle, free, written, out.taken)
 	word := t.inst("encoder", t.module(pe.OperandEncoder("encoder", c.sparse().Encoder, c.PE == peOPT3, c.Empty == EmptySkip)),
-		hw.Ports{"x_i": a}, t.perLane(t.col)...)
-	codeAt := b.Wire("code_at", b.Width(t.in.at), t.perLane(t.col)...)
+		hw.Ports{"x_i": a}, t.perLane(t.cols...)...)
+	codeAt := b.Wire("code_at", b.Width(t.in.at), t.perLane(t.cols...)...)
 	codes := t.inst("codes", t.module(codeStore(c, b.Width(word["word_o"]))), hw.Ports{
 		"write_i": t.next.fire, "write_last_i": t.next.last, "write_at_i": t.next.at, "write_pos_i": t.next.pos,
-		"data_i": word["word_o"], "read_at_i": codeAt}, t.perLane(t.col)...)["word_o"]
+		"data_i": word["word_o"], "read_at_i": codeAt}, t.perLane(t.cols...)...)["word_o"]
 
-	lastAxes := t.perLane(t.col)
+	lastAxes := t.perLane(t.cols...)
 	if t.locked() {
-		lastAxes = []int{t.col}
+		lastAxes = t.cols
 	}
-	last, drainOK := b.Wire("last_digit", 1, lastAxes...), b.Wire("drain_ok", 1, t.col)
+	last, drainOK := b.Wire("last_digit", 1, lastAxes...), b.Wire("drain_ok", 1, t.cols...)
 	ctl := t.control(word["nonzero_o"], last, drainOK)
 	b.Drive(codeAt, t.lanesOf(ctl["read_at_o"]))
-	b.Drive(idle, b.Reduce(t.col, hw.OpAnd, ctl["idle_o"]))
+	b.Drive(idle, t.allColumns(ctl["idle_o"]))
 	if c.BStore == StoreWindow {
-		b.Drive(free, b.Reduce(t.col, hw.OpAnd, ctl["window_free_o"]))
+		b.Drive(free, t.allColumns(ctl["window_free_o"]))
 	}
-	digits := t.queues(ctl, codes, last)
-	grid := t.grid("pe", t.module(pe.OPT4C("pe_"+c.PE, c.sparse())), t.row, t.col)
-	grid.broadcast("b", t.bOfColumns(bb, t.lanesOf(ctl["b_at_o"]), digits.pos))
-	grid.broadcast("valid", digits.valid)
-	grid.broadcast("sel", digits.sel)
-	grid.broadcast("first", b.Delay(ctl["first_o"], 2))
-	sums := grid.place()
-
-	edge := t.inst("edge", t.module(columnEdge(c)), hw.Ports{
+	sums := t.pes(ctl, codes, bb, last)
+	ports := hw.Ports{
 		"capture_i": b.Delay(ctl["last_o"], 3), "meta_i": b.Delay(ctl["meta_o"], 3), "pass_end_i": ctl["pass_end_o"],
 		"sum_i": sums["sum_o"], "carry_i": sums["carry_o"], "tile_written_i": written,
-		"read_row_i": t.seq["read_row_o"], "read_c_half_i": t.seq["read_c_half_o"]}, t.col)
+		"read_row_i": t.seq["read_row_o"], "read_c_half_i": t.seq["read_c_half_o"]}
+	module := columnEdge
+	if len(t.cols) > 1 {
+		module = sharedEdge
+		ports["job_i"] = t.seq["job_o"]
+	}
+	edge := t.inst("edge", t.module(module(c)), ports, t.cols[0])
 	b.Drive(drainOK, edge["drain_ok_o"])
-	b.Drive(written, b.Reduce(t.col, hw.OpAnd, edge["wrote_o"]))
+	b.Drive(written, t.allColumns(edge["wrote_o"]))
 	t.leave(c, out, t.seq["y_valid_o"], edge["data_o"], t.seq["busy_o"], pe.MAC{Spec: c.spec()})
 	return t.parts.build()
 }
 
 // perLane are the axes of what lanes multiply.
 func (t *columnBuilder) perLane(axes ...int) []int { return append(axes, t.lane...) }
+
+// allColumns is the conjunction over the columns.
+func (t *columnBuilder) allColumns(x hw.ID) hw.ID {
+	for _, a := range t.cols {
+		x = t.b.Reduce(a, hw.OpAnd, x)
+	}
+	return x
+}
 
 // lanesOf repeats over the lanes what locked lanes share.
 func (t *columnBuilder) lanesOf(x hw.ID) hw.ID { return t.b.Bcast(x, t.lane...) }
@@ -99,7 +111,7 @@ func (t *columnBuilder) front(idle, free, written, ready hw.ID) (a, bb hw.ID) {
 	}
 	in["cfg_kl_i"], in["cfg_nv_i"] = b.In("cfg_kl_i", hw.Bits(c.Chunk/c.Lanes)), b.In("cfg_nv_i", hw.Bits(c.Rows))
 	in["cfg_valid_i"] = b.In("cfg_valid_i", 1)
-	aIn := t.stream("a", loading, takeA, t.over("data", c.A.Bits, t.perLane(t.col)...))
+	aIn := t.stream("a", loading, takeA, t.over("data", c.A.Bits, t.perLane(t.cols...)...))
 	bIn := t.stream("b", loading, takeB, t.over("data", c.B.Bits, t.perLane(t.row)...))
 	in["a_avail_i"], in["b_avail_i"] = aIn["valid"], bIn["valid"]
 	if c.BStore == StoreWindow {
@@ -140,7 +152,7 @@ func (t *columnBuilder) control(nonzero, last, drainOK hw.ID) hw.Ports {
 		in["code_write_i"], in["code_at_i"], in["code_nonzero_i"] = t.next.fire, t.next.at, nonzero
 		in["code_first_i"] = t.b.Pipe("store_first_q", t.b.Pipe("in_first_q", t.seq["load_first_o"]))
 	}
-	return t.inst("ctl", t.module(columnCtl(c)), in, t.col)
+	return t.inst("ctl", t.module(columnCtl(c)), in, t.cols...)
 }
 
 // queues makes the digit queues of the columns and the registers of their digits.
@@ -148,7 +160,7 @@ func (t *columnBuilder) queues(ctl hw.Ports, codes, last hw.ID) columnDigits {
 	b, c := t.b, t.c
 	take := t.lanesOf(ctl["take_o"])
 	q := t.inst("queue", t.module(pe.DigitQueue("digit_queue", c.sparse().Encoder, c.DigitGroup, false)), hw.Ports{
-		"word_i": codes, "weight_i": ctl["weight_o"], "take_i": take, "next_i": t.lanesOf(ctl["next_o"])}, t.perLane(t.col)...)
+		"word_i": codes, "weight_i": ctl["weight_o"], "take_i": take, "next_i": t.lanesOf(ctl["next_o"])}, t.perLane(t.cols...)...)
 	if t.locked() {
 		b.Drive(last, b.Reduce(t.lane[0], hw.OpAnd, q["last_o"]))
 	} else {
@@ -156,6 +168,25 @@ func (t *columnBuilder) queues(ctl hw.Ports, codes, last hw.ID) columnDigits {
 	}
 	pipe2 := func(name string, x hw.ID) hw.ID { return b.Pipe(name+"_code_q", b.Pipe(name+"_digit_q", x)) }
 	return columnDigits{pipe2("valid", b.And(take, q["valid_o"])), pipe2("sel", q["sel_o"]), pipe2("pos", q["pos_o"])}
+}
+
+// pes makes the PEs, and with them or in front of them the digit queues.
+func (t *columnBuilder) pes(ctl hw.Ports, codes, bb, last hw.ID) hw.Ports {
+	b, c := t.b, t.c
+	axes := append([]int{t.row}, t.cols...)
+	readAt := t.lanesOf(ctl["b_at_o"])
+	in := hw.Ports{"first_i": b.Delay(ctl["first_o"], 2)}
+	if c.PE == peOPT3 {
+		in["word_i"], in["weight_i"], in["take_i"], in["next_i"] = codes, ctl["weight_o"], ctl["take_o"], ctl["next_o"]
+		in["b_i"] = t.bOfColumns(bb, readAt, hw.None)
+		out := t.inst("pe", t.module(pe.OPT3("pe_"+c.PE, c.sparse())), in, axes...)
+		b.Drive(last, b.Index(t.row, 0, out["last_o"]))
+		return out
+	}
+	digits := t.queues(ctl, codes, last)
+	in["valid_i"], in["sel_i"] = digits.valid, digits.sel
+	in["b_i"] = t.bOfColumns(bb, readAt, digits.pos)
+	return t.inst("pe", t.module(pe.OPT4C("pe_"+c.PE, c.sparse())), in, axes...)
 }
 
 // locked reports that the lanes of a PE share their control.
@@ -175,6 +206,9 @@ func (t *columnBuilder) bOfColumns(bb, readAt, pos hw.ID) hw.ID {
 			"write_i": write, "write_at_i": at, "word_i": word, "read_at_i": t.seq["write_b_at_o"]}, t.lane...)["word_o"]
 		write, at = b.Pipe("window_write_q", t.seq["write_b_o"]), b.Pipe("window_at_q", ring(b, "window_slot_q", places, t.seq["write_b_o"]))
 	}
-	return t.inst("column_b", t.module(columnB(c, places)), hw.Ports{
-		"write_i": write, "write_at_i": at, "word_i": word, "at_i": readAt, "pos_i": pos}, t.perLane(t.col)...)["data_o"]
+	in := hw.Ports{"write_i": write, "write_at_i": at, "word_i": word, "at_i": readAt}
+	if pos != hw.None {
+		in["pos_i"] = pos
+	}
+	return t.inst("column_b", t.module(columnB(c, places)), in, t.perLane(t.cols...)...)["data_o"]
 }

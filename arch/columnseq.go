@@ -54,6 +54,9 @@ func (s *columnSeqBuilder) config() {
 	b.Next(busy, b.Mux(s.load, b.Const(1, 1), b.And(busy, b.Not(s.jobEnd))))
 	b.Out("cfg_ready_o", b.Named("ready", b.Not(busy)))
 	b.Out("busy_o", busy)
+	if s.c.simdLanes() < s.c.Cols {
+		b.Out("job_o", s.load)
+	}
 }
 
 // lastBeat is the last beat of a chunk.

@@ -68,19 +68,10 @@ func columnB(c *Config, places int) (*hw.Module, error) {
 	aw, w := hw.Bits(places-1), c.DigitGroup*c.B.Bits
 	q := b.Mem("words", w, places, false, row)
 	b.SetMem(q, hw.MemPorts{WEn: b.In("write_i", 1), WAddr: b.In("write_at_i", aw), WData: b.In("word_i", w, row), RAddr: b.In("at_i", aw)})
-	b.Out("data_o", chooseB(b, c, q, b.In("pos_i", hw.Bits(c.DigitGroup-1))))
+	if c.PE == peOPT3 {
+		b.Out("data_o", q) // the PE chooses
+	} else {
+		b.Out("data_o", c.sparse().Choose(b, q, b.In("pos_i", hw.Bits(c.DigitGroup-1))))
+	}
 	return b.Build()
-}
-
-// chooseB is the operand at a position of a group.
-func chooseB(b *hw.Builder, c *Config, word, pos hw.ID) hw.ID {
-	if c.DigitGroup == 1 {
-		return word
-	}
-	n := c.B.Bits
-	amount := b.MulU(b.Width(pos)+hw.Bits(n), pos, b.Const(hw.Bits(n), uint64(n)))
-	if n&(n-1) == 0 {
-		amount = b.Cat(pos, b.Const(clog2(n), 0))
-	}
-	return b.Slice(b.Lshr(word, amount), 0, n)
 }

@@ -23,14 +23,18 @@ const never = math.MinInt64 / 4
 // columnTime is the state of that recurrence after a step.
 type columnTime struct {
 	c          *Config
-	d          int64     // D
-	la, f1, f2 int64     // LA and F of the step before, F of the one before that
-	rd1, rd2   int64     // RD of the tile before, and of the one before that
-	last       []int64   // of each column: last digit of its pass before
-	end        []int64   // window: of each column and lane, last digit of its group before
-	written    int64     // window: group of B before
-	ends       []int64   // window: latest end over columns and lanes of the last window+1 groups, a ring
-	at         int       // its position
+	d          int64   // D
+	la, f1, f2 int64   // LA and F of the step before, F of the one before that
+	rd1, rd2   int64   // RD of the tile before, and of the one before that
+	last       []int64 // of each column: last digit of its pass before
+	end        []int64 // window: of each column and lane, last digit of its group before
+	written    int64   // window: group of B before
+	ends       []int64 // window: latest end over columns and lanes of the last window+1 groups, a ring
+	at         int     // its position
+	shared     []sharedLane
+	tile       int       // shared: the tile's number mod 2
+	wrote      [2]int64  // shared: when the reader may begin with the tile, as far as its grants are known
+	owed       int64     // shared: result beats of that tile, 0: there is none
 	share      columnSum // what the steps did so far
 }
 
@@ -48,11 +52,13 @@ func (s *columnSum) add(o columnSum, times int64) {
 }
 
 func newColumnTime(c *Config) *columnTime {
-	t := &columnTime{c: c, d: int64(c.drainTime()), f1: never, f2: never, rd1: never, rd2: never, la: never, written: never}
-	fill := func(n int) []int64 { return slices.Repeat([]int64{never}, n) }
-	t.last, t.end, t.ends = fill(c.Cols), fill(c.Cols*c.units()), fill(c.Window+1)
+	t := &columnTime{c: c, d: int64(c.drainTime()), f1: never, f2: never, rd1: never, rd2: never, la: never, written: never, wrote: [2]int64{never, never}}
+	t.last, t.end, t.ends = nevers(c.Cols), nevers(c.Cols*c.units()), nevers(c.Window+1)
+	t.shared = newSharedLanes(c)
 	return t
 }
+
+func nevers(n int) []int64 { return slices.Repeat([]int64{never}, n) }
 
 // units is the number of lanes of a column that run alone.
 func (c *Config) units() int {
@@ -80,12 +86,16 @@ func (t *columnTime) step(s *columnStep, beatsOfC int64) {
 	}
 	e0 := max(la+3, t.f1+1)
 	if s.first {
-		e0 = max(e0, t.rd2+1)
+		e0 = max(e0, t.room()+1)
 	}
 	t.la = la
-	if t.c.BStore == StoreWindow {
+	switch {
+	case t.shared != nil:
+		t.stepShared(s, e0)
+		t.closeTile() // the tile before: each column needed its last grant to go on
+	case t.c.BStore == StoreWindow:
 		t.stepWindow(s, e0)
-	} else {
+	default:
 		t.stepCopy(s, e0)
 	}
 	f := slices.Max(t.last)
@@ -95,9 +105,25 @@ func (t *columnTime) step(s *columnStep, beatsOfC int64) {
 	}
 	t.share.digits += s.digits
 	t.f1, t.f2 = f, t.f1
-	if s.last {
-		t.rd1, t.rd2 = max(f+t.d+7, t.rd1+1)+beatsOfC-1, t.rd1
+	switch {
+	case s.last && t.shared != nil:
+		t.owed, t.tile = beatsOfC, 1-t.tile
+	case s.last:
+		t.deliver(f+t.d+7, beatsOfC)
 	}
+}
+
+// room is the end of the tile before the one before: its half of the store of C is free.
+func (t *columnTime) room() int64 {
+	if t.shared != nil {
+		return t.rd1 // that of the tile before is not known yet
+	}
+	return t.rd2
+}
+
+// deliver reads a tile, from edge at on if the reader is free.
+func (t *columnTime) deliver(at, beats int64) {
+	t.rd1, t.rd2 = max(at, t.rd1+1)+beats-1, t.rd1
 }
 
 // stepCopy: all of B is at hand.
@@ -164,7 +190,10 @@ func (t *columnTime) endPass(units int) int64 {
 
 // relative is the state without its absolute position.
 func (t *columnTime) relative() []int64 {
-	list := append([]int64{t.la, t.f2, t.rd1, t.rd2, t.written}, t.last...)
+	list := append([]int64{t.la, t.f2, t.rd1, t.rd2, t.written, t.wrote[t.tile], t.wrote[1-t.tile]}, t.last...)
+	for _, lane := range t.shared {
+		list = append(append(append(list, lane.free), lane.asks...), lane.granted...)
+	}
 	list = append(list, t.end...)
 	list = append(list, t.ends[t.at:]...)
 	list = append(list, t.ends[:t.at]...)
@@ -173,19 +202,32 @@ func (t *columnTime) relative() []int64 {
 			list[i] = v - t.f1
 		}
 	}
+	for _, lane := range t.shared {
+		list = append(list, int64(lane.served))
+	}
 	return list
 }
 
 // shift moves the state by a number of edges.
 func (t *columnTime) shift(by int64) {
-	for _, list := range [][]int64{t.last, t.end, t.ends} {
-		for i := range list {
-			list[i] += by
+	move := func(list ...*int64) {
+		for _, p := range list {
+			if *p != never {
+				*p += by
+			}
 		}
 	}
-	for _, p := range []*int64{&t.la, &t.f1, &t.f2, &t.rd1, &t.rd2, &t.written} {
-		*p += by
+	lists := [][]int64{t.last, t.end, t.ends}
+	for i := range t.shared {
+		lists = append(lists, t.shared[i].asks, t.shared[i].granted)
+		move(&t.shared[i].free)
 	}
+	for _, list := range lists {
+		for i := range list {
+			move(&list[i])
+		}
+	}
+	move(&t.la, &t.f1, &t.f2, &t.rd1, &t.rd2, &t.written, &t.wrote[0], &t.wrote[1])
 }
 
 // timing: every column tile of C does the same steps, so that once the state at its end
@@ -219,6 +261,7 @@ func (column) timing(c *Config, s Shape, d Data) Timing {
 		}
 		before = now
 	}
+	t.flush()
 	return Timing{Cycles: t.rd1, Figures: c.columnFigures(s, w, t.rd1, total)}
 }
 

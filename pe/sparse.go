@@ -50,6 +50,49 @@ func OPT4C(name string, s Sparse) (*hw.Module, error) {
 	return b.Build()
 }
 
+// OPT3 is the PE with an encoder and a digit queue of its own. Operands of A stand at its input by
+// groups, as they are, and are encoded again for every weight.
+//
+//	word_i[pos] --> [DigitQueue] --> digit --> code --> [as OPT4C] --> carry_q, sum_q
+//	                      |                      |
+//	                    last_o     b_i[pos] --> choose
+//
+// b_i is the group of B, with position 0 in the low bits, at the edge after the digit was
+// taken. The PEs of a column do the same at the same time, so that any last_o speaks for all.
+//
+// Source: as for [DigitQueue].
+func OPT3(name string, s Sparse) (*hw.Module, error) {
+	b := hw.New(name, fmt.Sprintf("Digit-serial processing element with its own queue, digits of %s times %s into pairs of %d bits.", s.Encoding, s.B, s.PairBits))
+	pos := b.Axis("pos", s.Group)
+	queue, err := DigitQueue(name+"_queue", s.Encoder, s.Group, true)
+	if err != nil {
+		return nil, err
+	}
+	take := b.In("take_i", 1)
+	q := b.Inst("queue", queue, hw.Ports{
+		"word_i": b.In("word_i", s.Format.Bits, pos), "weight_i": b.In("weight_i", hw.Bits(s.Digits()-1)),
+		"take_i": take, "next_i": b.In("next_i", 1)})
+	pipe2 := func(name string, x hw.ID) hw.ID { return b.Pipe(name+"_code_q", b.Pipe(name+"_digit_q", x)) }
+	valid, sel, at := pipe2("valid", b.And(take, q["valid_o"])), pipe2("sel", q["sel_o"]), pipe2("pos", q["pos_o"])
+	y := s.Choose(b, b.In("b_i", s.Group*s.B.Bits), at)
+	s.accumulate(b, y, sel, valid, b.In("first_i", 1))
+	b.Out("last_o", q["last_o"])
+	return b.Build()
+}
+
+// Choose is the operand at a position of a group, position 0 in the low bits.
+func (s Sparse) Choose(b *hw.Builder, group, pos hw.ID) hw.ID {
+	if s.Group == 1 {
+		return group
+	}
+	n := s.B.Bits
+	amount := b.MulU(b.Width(pos)+hw.Bits(n), pos, b.Const(hw.Bits(n), uint64(n)))
+	if n&(n-1) == 0 {
+		amount = b.Cat(pos, b.Const(hw.Bits(n)-1, 0))
+	}
+	return b.Slice(b.Lshr(group, amount), 0, n)
+}
+
 // laneAxis declares the axis of the lanes of a PE, if it has several.
 func laneAxis(b *hw.Builder, lanes int) []int {
 	if lanes == 1 {
