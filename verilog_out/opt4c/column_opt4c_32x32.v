@@ -4,7 +4,7 @@
 // bits, groups of 4.
 //
 // Axes: row = 32, col = 32, pos = 4.
-// Graph b1241066f0fa.
+// Graph 3f08b10d5d29.
 
 `default_nettype none
 
