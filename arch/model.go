@@ -111,7 +111,9 @@ func (model) peak(c *Config) int {
 }
 
 // HasHardware reports whether an engine has more than a formula.
-func (c *Config) HasHardware() bool { return c.Kind != "model" }
+func (c *Config) HasHardware() bool {
+	return c.Kind != "model" && (c.Kind != "column" || c.Schedule == ScheduleArray)
+}
 
 func (model) timing(c *Config, s Shape, d Data) Timing {
 	one := c.family().extent(c)

@@ -61,6 +61,8 @@ func TestRTL(t *testing.T) {
 		{"matrix2d-opt1", "rows=3 cols=5", ""},
 		{"matrix2d-opt2", "rows=3 cols=2 lanes=2 chunk=4", ""},
 		{"opt4c", "rows=3 cols=2 chunk=8 window=1", ""},
+		{"opt3", "rows=2 cols=2 chunk=8 b_store=copy simd_lanes=1", "lanes,verilator"},
+		{"opt4e", "rows=3 cols=2 chunk=16 window=1 lane_policy=locked", "lanes,verilator"},
 		{"tree-opt1", "cells=3 lanes=5 acc_rows=5", "lanes,verilator,icarus"},
 		{"tree-opt2", "cells=2 lanes=4 acc_rows=5", ""},
 		{"bitfusion", "rows=2 cols=1 acc_rows=5 a=int4 b=uint8", ""},

@@ -54,7 +54,9 @@ func (c *listCmd) Run(e *env) error {
 			{"opt1", "compressed accumulation of Booth rows into a (sum, carry) pair; the carry propagates at the edge of the array"},
 			{"bitfusion", "16 multipliers of 2 x 2 bits, fused to 1 product of 8 x 8 bits, 4 of 4 x 4, 16 of 2 x 2 or what lies between"},
 			{"blockfma", "dot-product unit of a tensor core, kind blockfma: products aligned to the greatest exponent, cut, summed, rounded once"},
+			{"opt3", "as opt4c, with an encoder and a queue of its own"},
 			{"opt4c", "one digit of A times an operand of B a cycle into a (sum, carry) pair; a column shares the encoder and the queue of digits"},
+			{"opt4e", "as opt4c, with several digits and operands of B a cycle into one pair"},
 		}
 	case "formats":
 		list = []namedRow{{"int2..int16", "two's complement operands"}, {"uint2..uint16", "unsigned operands"},
