@@ -64,7 +64,7 @@ func OPT4C(name string, s Sparse) (*hw.Module, error) {
 func OPT3(name string, s Sparse) (*hw.Module, error) {
 	b := hw.New(name, fmt.Sprintf("Digit-serial processing element with its own queue, digits of %s times %s into pairs of %d bits.", s.Encoding, s.B, s.PairBits))
 	pos := b.Axis("pos", s.Group)
-	queue, err := DigitQueue(name+"_queue", s.Encoder, s.Group, true)
+	queue, err := DigitQueue("digit_queue", s.Encoder, s.Group, true)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@
 // groups of 4.
 //
 // Axes: row = 32, col = 32, pos = 4.
-// Graph 51467ba25e12.
+// Graph 8c9fd627013e.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // of 26 bits.
 //
 // Axes: pos = 4.
-// Graph 1e6e794589d6.
+// Graph d739456e8bb3.
 
 `default_nettype none
 
@@ -62,7 +62,7 @@ module pe_opt3 (
   assign sum_o = sum_q;
   assign carry_o = carry_q;
 
-  pe_opt3_queue u_queue (
+  digit_queue u_queue (
     .clk_i    (clk_i),
     .rst_ni   (rst_ni),
     .word_i   (word_i),
