@@ -1,6 +1,7 @@
 package lanes
 
 import (
+	"encoding/binary"
 	"unsafe"
 
 	"tpe/hw"
@@ -45,9 +46,13 @@ func goShift[T lanewords](s *step) {
 func goSpread[T lanewords](s *step) {
 	x, d := s.x, vec[T](s.dst, s.n)
 	switch {
+	case x.index != nil && x.wrap:
+		for i, k := range x.index {
+			fillRun(d[i*x.run:(i+1)*x.run], *(*T)(unsafe.Add(s.a, uintptr(k)*unsafe.Sizeof(d[0]))))
+		}
 	case x.index != nil:
 		for i, k := range x.index {
-			d[i] = *(*T)(unsafe.Add(s.a, uintptr(k)*unsafe.Sizeof(d[0])))
+			copy(d[i*x.run:], unsafe.Slice((*T)(unsafe.Add(s.a, uintptr(k)*unsafe.Sizeof(d[0]))), x.run))
 		}
 	case x.rows >= 0:
 		a := vec[T](s.a, x.run)
@@ -56,11 +61,14 @@ func goSpread[T lanewords](s *step) {
 		}
 	default:
 		for i, v := range vec[T](s.a, s.n/x.run) {
-			part := d[i*x.run : (i+1)*x.run]
-			for k := range part {
-				part[k] = v
-			}
+			fillRun(d[i*x.run:(i+1)*x.run], v)
 		}
+	}
+}
+
+func fillRun[T lanewords](d []T, v T) {
+	for k := range d {
+		d[k] = v
 	}
 }
 
@@ -70,7 +78,7 @@ func goGather[T lanewords](s *step) {
 		copy(d, vec[T](s.a, x.from+x.run)[x.from:])
 		return
 	}
-	for i, k := range x.index {
+	for i, k := range x.index[:len(d)] {
 		if k >= 0 {
 			d[i] = *(*T)(unsafe.Add(s.a, uintptr(k)*unsafe.Sizeof(d[0])))
 		} else {
@@ -80,13 +88,29 @@ func goGather[T lanewords](s *step) {
 }
 
 func goSelect[T lanewords](s *step) {
+	switch s.x.esize {
+	case 1:
+		selectLanes[T, uint8](s)
+	case 2:
+		selectLanes[T, uint16](s)
+	case 4:
+		selectLanes[T, uint32](s)
+	default:
+		selectLanes[T, uint64](s)
+	}
+}
+
+func selectLanes[T, K lanewords](s *step) {
 	x, d := s.x, vec[T](s.dst, s.n)
-	a := vec[T](s.a, x.outer*x.size*x.inner)
-	for i := range d {
-		d[i] = 0
-		if k := get(s.b, x.esize, i); k < uint64(x.size) {
-			o, in := i/x.inner, i%x.inner
-			d[i] = a[(o*x.size+int(k))*x.inner+in]
+	a, at := vec[T](s.a, x.outer*x.size*x.inner), vec[K](s.b, s.n)
+	for o := range x.outer {
+		from := a[o*x.size*x.inner : (o+1)*x.size*x.inner]
+		to, place := d[o*x.inner:(o+1)*x.inner], at[o*x.inner:(o+1)*x.inner]
+		for in, k := range place {
+			to[in] = 0
+			if uint64(k) < uint64(x.size) {
+				to[in] = from[int(k)*x.inner+in]
+			}
 		}
 	}
 }
@@ -97,6 +121,12 @@ func goReduce[T lanewords](s *step) {
 	x, d := s.x, vec[T](s.dst, s.n)
 	a := vec[T](s.a, x.outer*x.size*x.inner)
 	f, m := T(x.flip), T(s.mask)
+	if x.inner == 1 {
+		for o := range d {
+			d[o] = foldRun(x.fold, a[o*x.size:(o+1)*x.size], f, m)
+		}
+		return
+	}
 	for o := range x.outer {
 		out := d[o*x.inner : (o+1)*x.inner]
 		copy(out, a[o*x.size*x.inner:])
@@ -105,6 +135,38 @@ func goReduce[T lanewords](s *step) {
 			foldRow(x.fold, out, in, f, m)
 		}
 	}
+}
+
+// foldRun folds neighbouring lanes.
+func foldRun[T lanewords](op hw.Op, in []T, f, m T) T {
+	r := in[0]
+	switch op {
+	case hw.OpAdd:
+		for _, v := range in[1:] {
+			r += v
+		}
+		return r & m
+	case hw.OpAnd:
+		for _, v := range in {
+			r &= v
+		}
+		return r
+	case hw.OpOr:
+		for _, v := range in {
+			r |= v
+		}
+		return r
+	case hw.OpXor:
+		for _, v := range in[1:] {
+			r ^= v
+		}
+		return r
+	}
+	out := [1]T{r}
+	for i := range in[1:] {
+		foldRow(op, out[:], in[1+i:2+i], f, m)
+	}
+	return out[0]
 }
 
 func foldRow[T lanewords](op hw.Op, out, in []T, f, m T) {
@@ -141,14 +203,56 @@ func foldRow[T lanewords](op hw.Op, out, in []T, f, m T) {
 func goPack(s *step) {
 	x := s.x
 	a := vec[uint8](s.a, x.outer*x.size*x.inner)
-	for i := range s.n {
-		o, in := i/x.inner, i%x.inner
-		var w uint64
-		for c := range x.size {
-			w |= uint64(a[(o*x.size+c)*x.inner+in]) << c
+	if x.inner == 1 {
+		for o := range x.outer {
+			put(s.dst, x.esize, o, packRun(a[o*x.size:(o+1)*x.size]))
 		}
-		put(s.dst, x.esize, i, w)
+		return
 	}
+	d := vec[uint8](s.dst, x.outer*x.inner*x.esize)
+	clear(d)
+	for o := range x.outer {
+		for low := 0; low < x.size; low += 8 { // the bits of one byte of the results
+			rows := a[(o*x.size+low)*x.inner:]
+			packRows(d[o*x.inner*x.esize+low/8:], rows, min(8, x.size-low), x.inner, x.esize)
+		}
+	}
+}
+
+// packRows makes bytes, stride apart, of bits that lie in rows: eight bytes at a time, since
+// a bit shifted within its byte meets no other.
+func packRows(d, rows []uint8, bits, inner, stride int) {
+	in := 0
+	for ; in+8 <= inner; in += 8 {
+		var w uint64
+		for c := range bits {
+			w |= binary.LittleEndian.Uint64(rows[c*inner+in:]) << c
+		}
+		for k := range 8 {
+			d[(in+k)*stride] = uint8(w >> (8 * k))
+		}
+	}
+	for ; in < inner; in++ {
+		var w uint8
+		for c := range bits {
+			w |= rows[c*inner+in] << c
+		}
+		d[in*stride] = w
+	}
+}
+
+// packRun makes a word of neighbouring bits, eight at a time: the product brings bit i of each
+// byte, 2^8i, to 2^(56+i).
+func packRun(bits []uint8) uint64 {
+	var w uint64
+	c := 0
+	for ; c+8 <= len(bits); c += 8 {
+		w |= binary.LittleEndian.Uint64(bits[c:]) * 0x0102040810204080 >> 56 << c
+	}
+	for ; c < len(bits); c++ {
+		w |= uint64(bits[c]) << c
+	}
+	return w
 }
 
 // goPush writes the row of this cycle. It can be repeated within the cycle.

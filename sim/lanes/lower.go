@@ -289,7 +289,19 @@ func (l *lowering) spreading(from, to hw.Shape) *extra {
 	case solid && rows == 1:
 		x.rows, x.run = -1, run
 	default:
-		x.index = l.m.Map(from, to)
+		// By chunks: run lanes from one place, or (wrap) one lane run times.
+		x.wrap = run > 1
+		for k := n - 1; run == 1 && k >= 0 && from.Has(axes[k]); k-- {
+			x.run = max(1, x.run) * l.m.Axes[axes[k]].Size
+		}
+		if x.wrap {
+			x.run = run
+		}
+		for i, k := range l.m.Map(from, to) {
+			if i%x.run == 0 {
+				x.index = append(x.index, k)
+			}
+		}
 	}
 	return x
 }

@@ -48,6 +48,42 @@ func (m *memory) rows(p *memPorts) {
 
 // memLanes is the clock edge of a memory in which every lane has its own addresses.
 func memLanes[T lanewords](m *memory, p *memPorts) {
+	switch {
+	case m.sizes[0] != 1 || m.sizes[1] != m.sizes[3]:
+		memAny[T](m, p)
+	case m.sizes[1] == 1:
+		memSame[T, uint8](m, p)
+	case m.sizes[1] == 2:
+		memSame[T, uint16](m, p)
+	default:
+		memAny[T](m, p)
+	}
+}
+
+// memSame is memLanes for addresses of one size.
+func memSame[T, A lanewords](m *memory, p *memPorts) {
+	words := vec[T](m.words, m.depth*m.lanes)
+	q, data := vec[T](p.q, m.lanes), vec[T](p.in[2], m.lanes)
+	wen, waddr, raddr := vec[uint8](p.in[0], m.lanes), vec[A](p.in[1], m.lanes), vec[A](p.in[3], m.lanes)
+	for i := range q {
+		word := words[i*m.depth : (i+1)*m.depth]
+		wa, ra := int(waddr[i]), int(raddr[i])
+		var x T
+		if ra < len(word) {
+			x = word[ra]
+		}
+		if wen[i] != 0 && wa < len(word) {
+			word[wa] = data[i]
+			if m.forward && ra == wa {
+				x = data[i]
+			}
+		}
+		q[i] = x
+	}
+}
+
+// memAny is memLanes for ports of any sizes.
+func memAny[T lanewords](m *memory, p *memPorts) {
 	words := vec[T](m.words, m.depth*m.lanes)
 	q, data := vec[T](p.q, m.lanes), vec[T](p.in[2], m.lanes)
 	for i := range q {

@@ -99,8 +99,8 @@ func (o *operation) args() []val {
 type extra struct {
 	outer, size, inner int     // the axis: lane = (o*size + c)*inner + i
 	dir                int     // shift
-	wrap               bool    // rotate
-	index              []int32 // gather, spread: the lane of a, or ^lane of b
+	wrap               bool    // rotate; spread by index: each lane run times, not run lanes once
+	index              []int32 // gather: the lane of a, or ^lane of b; spread: the lane of a at the start of each run
 	from               int     // gather of a run of lanes: its first
 	rows, run          int     // spread: rows times (each of run lanes, or each lane run times)
 	fold               hw.Op   // reduce
