@@ -21,6 +21,7 @@ func wireCases() []Case {
 		stimulated("op/stride", strides(), 12),
 		stimulated("op/split", splits(), 12),
 		stimulated("op/pack", packs(), 12),
+		stimulated("op/fold", folds(), 12),
 		stimulated("op/bcast", broadcasts(), 8),
 		stimulated("op/const", leaves(), 2),
 		stimulated("op/compress", compressors(), 24),
@@ -194,6 +195,31 @@ func packs() *hw.Module {
 	g.Out("y_outer", g.Pack(g.axis["two"], g.input(0, 1, "two", "sixty")))
 	g.Out("y_inner", g.Pack(g.axis["sixty"], g.input(0, 1, "two", "sixty")))
 	return must(g.Builder)
+}
+
+// folds reduces and packs axes of the lengths that vectors have, and of others, first, last and
+// between others.
+func folds() *hw.Module {
+	b := hw.New("op_fold", "Folds of axes as long as vectors, and of others.")
+	axes := []int{b.Axis("sixteen", 16), b.Axis("nine", 9), b.Axis("eight", 8), b.Axis("four", 4)}
+	shapes := [][]int{{axes[0]}, {axes[0], axes[1]}, {axes[1], axes[2]}, {axes[3], axes[2]}}
+	for i, s := range shapes {
+		for k, w := range []int{1, 11, 32} {
+			x := b.In(fmt.Sprintf("x%d_%d", i, w), w, s...)
+			for _, a := range s {
+				for j, op := range hw.ReduceOps {
+					if (i+j)%3 == k || w == 11 {
+						b.Out(fmt.Sprintf("y%d_%d_%s_%d", i, w, op, a), b.Reduce(a, op, x))
+					}
+				}
+				if w == 1 {
+					b.Out(fmt.Sprintf("p%d_%d", i, a), b.Pack(a, x))
+				}
+				b.Out(fmt.Sprintf("s%d_%d_%d", i, w, a), b.Bcast(b.Index(a, 2, x), s...))
+			}
+		}
+	}
+	return must(b)
 }
 
 func broadcasts() *hw.Module {

@@ -27,6 +27,9 @@ func (b *body) wire(p *program, id int) {
 		b.copy(b.get(port{portBuffer, id}), b.at(b.get(port{portBuffer, n.args[0]}), i64(n.g.K*size)), size)
 		return
 	}
+	if b.folded(p, id) || b.spreadBlocks(p, id) {
+		return
+	}
 	b.nest(p, n.shape, func(c map[int]value.Value) {
 		b.put(p, id, n.shape, c, b.wireLane(p, n, c))
 	})
