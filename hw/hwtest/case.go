@@ -24,7 +24,7 @@ func Cases() []Case {
 	list = append(list, arrayCases()...)
 	list = append(list, nameCases()...)
 	list = append(list, randomCases()...)
-	list = append(list, SkewedCases(8)...)
+	list = append(list, SkewedCases(4)...)
 	list = append(list, crashers()...)
 	return list
 }
