@@ -1,0 +1,11 @@
+// Package blast turns a module of the hardware graph into single bits: a graph of
+// two-input AND and XOR nodes with complemented edges, in which constants are folded, equal
+// nodes are one, and small redundancies are removed as they appear.
+//
+// It is what a fast cost model counts. A model on words cannot see constant bits,
+// duplicate sign bits and unused outputs; here they vanish by themselves. Adders are
+// Brent-Kung and multipliers rows of full adders, as Yosys makes them of the printed
+// Verilog.
+//
+// Modules have no instances, memories or delays; package split gives such.
+package blast
