@@ -207,7 +207,7 @@ func (d *Design) rowsOf(i int, pe bool) {
 	}
 	for _, x := range p.Pieces {
 		b := d.blocks[x.Module]
-		d.Rows = append(d.Rows, synthesised(Row{Part: kind(x.Shape), Module: p.Module.Name, Piece: axes(p.Module, x.Shape), Count: p.Count * x.Lanes}, b))
+		d.Rows = append(d.Rows, d.flow.row(Row{Part: kind(x.Shape), Module: p.Module.Name, Piece: axes(p.Module, x.Shape), Count: p.Count * x.Lanes}, b))
 	}
 	for _, x := range p.Delays {
 		part := PartDelay
@@ -222,7 +222,7 @@ func (d *Design) rowsOf(i int, pe bool) {
 			continue
 		}
 		d.delays = append(d.delays, placedDelay{i, x, len(d.Rows)})
-		d.Rows = append(d.Rows, synthesised(Row{Part: part, Module: p.Module.Name, Piece: "delay " + name, Count: p.Count * x.Bits}, d.flow.cell))
+		d.Rows = append(d.Rows, d.flow.row(Row{Part: part, Module: p.Module.Name, Piece: "delay " + name, Count: p.Count * x.Bits}, d.flow.cell))
 	}
 	for k := range d.mems {
 		m := &d.mems[k]
@@ -237,7 +237,7 @@ func (d *Design) rowsOf(i int, pe bool) {
 			bits := row
 			bits.Piece, bits.Count = row.Piece+" bit", count*m.mem.Width*m.mem.Wide
 			row.Piece += " decoder"
-			d.Rows = append(d.Rows, synthesised(row, m.decode), synthesised(bits, m.bits))
+			d.Rows = append(d.Rows, d.flow.row(row, m.decode), d.flow.row(bits, m.bits))
 		} else {
 			row.Macro, row.Method = m.macro.Area*1e6, MethodTable
 			row.Area = row.Macro * float64(count)
@@ -248,14 +248,14 @@ func (d *Design) rowsOf(i int, pe bool) {
 			hit := Row{Part: PartMemory, Module: p.Module.Name, Piece: m.mem.Name + " forward", Count: count}
 			pass := hit
 			pass.Piece, pass.Count = m.mem.Name+" forward bit", count*m.mem.Width*m.mem.Wide
-			d.Rows = append(d.Rows, synthesised(hit, m.hit), synthesised(pass, m.pass))
+			d.Rows = append(d.Rows, d.flow.row(hit, m.hit), d.flow.row(pass, m.pass))
 		}
 	}
 }
 
-// synthesised fills a row from a block.
-func synthesised(r Row, b *block) Row {
-	r.Gates, r.Flops, r.Spread, r.Method = b.gates, b.flops, b.areaSpread, MethodSynthesis
+// row fills a row from a block.
+func (f *Flow) row(r Row, b *block) Row {
+	r.Gates, r.Flops, r.Spread, r.Method = b.gates, b.flops, b.areaSpread, f.method()
 	r.Area = (r.Gates + r.Flops) * float64(r.Count)
 	r.FFs = b.net.FlipFlops()
 	return r
@@ -271,5 +271,5 @@ func axes(m *hw.Module, s hw.Shape) string {
 
 // GateEquivalents is an area in two-input NANDs of the library; NaN without one.
 func (d *Design) GateEquivalents(area float64) float64 {
-	return area / d.flow.Library.GateArea()
+	return area / d.flow.gateArea()
 }

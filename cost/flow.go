@@ -28,9 +28,10 @@ type Flow struct {
 	Node   int
 	Device string
 
-	synth *synth.Synthesizer
-	opt   timing.Options
-	cell  *block // one flip-flop with reset: a bit of a delay line
+	mapper mapper
+	tech   *Technology // of the fast model; else nil
+	opt    timing.Options
+	cell   *block // one flip-flop with reset: a bit of a delay line
 }
 
 // DefaultSeeds is the number of orders of statements that are synthesised.
@@ -48,28 +49,62 @@ func NewFlow(ctx context.Context, lib *liberty.Library, recipe synth.Recipe, see
 	if err != nil {
 		return nil, err
 	}
-	f := &Flow{Library: lib, Recipe: recipe, Seeds: seeds, Node: node, Device: device, synth: s}
+	f := &Flow{Library: lib, Recipe: recipe, Seeds: seeds, Node: node, Device: device, mapper: s}
 	f.opt = timing.Options{OutputLoad: 4 * lib.InverterLoad()}
+	return f, f.open(ctx)
+}
+
+// NewFastFlow prepares the fast model, which needs no tools.
+func NewFastFlow(ctx context.Context, t *Technology, recipe synth.Recipe, device string) (*Flow, error) {
+	if err := recipe.Check(); err != nil {
+		return nil, err
+	}
+	lib, err := t.fastLibrary(recipe)
+	if err != nil {
+		return nil, err
+	}
+	f := &Flow{Library: lib, Recipe: recipe, Seeds: 1, Node: t.NodeNM, Device: device, mapper: &fast{lib}, tech: t}
+	return f, f.open(ctx)
+}
+
+// open makes the flip-flop of delay lines.
+func (f *Flow) open(ctx context.Context) error {
 	b := hw.New("delay_bit", "One bit of a delay line.")
 	b.Out("q_o", b.Pipe("q", b.In("d_i", 1)))
 	m, err := b.Build()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	blocks, err := f.blocks(ctx, []*hw.Module{m})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	f.cell = blocks[0]
 	// Inputs come from flip-flops like this one.
 	port := f.cell.net.Outputs[0]
 	rise, fall := f.cell.timing.Slew(port.Nets[0])
 	f.opt.InputSlew = max(rise, fall)
-	return f, nil
+	return nil
 }
 
 // Version names the tools.
-func (f *Flow) Version() string { return f.synth.Version() }
+func (f *Flow) Version() string { return f.mapper.Version() }
+
+// method is how areas are found.
+func (f *Flow) method() string {
+	if f.tech != nil {
+		return MethodModel
+	}
+	return MethodSynthesis
+}
+
+// gateArea is a gate equivalent, um^2.
+func (f *Flow) gateArea() float64 {
+	if f.tech != nil {
+		return f.tech.NandUM2
+	}
+	return f.Library.GateArea()
+}
 
 // clockToQ is the delay from the clock edge to a flip-flop's output, ps.
 func (f *Flow) clockToQ() float64 { return f.cell.timing.Outputs }
@@ -106,7 +141,7 @@ func (f *Flow) blocks(ctx context.Context, modules []*hw.Module) ([]*block, erro
 			for j := range jobs {
 				r := &results[j.module][j.seed]
 				if r.err = ctx.Err(); r.err == nil {
-					r.net, r.err = f.synth.Module(ctx, modules[j.module], f.Recipe, uint64(j.seed))
+					r.net, r.err = f.mapper.Module(ctx, modules[j.module], f.Recipe, uint64(j.seed))
 				}
 			}
 		})
@@ -121,6 +156,9 @@ func (f *Flow) blocks(ctx context.Context, modules []*hw.Module) ([]*block, erro
 	}
 	close(jobs)
 	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
 	out := make([]*block, len(modules))
 	var errs []error
 	for i, m := range modules {

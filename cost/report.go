@@ -77,10 +77,9 @@ func (d *Design) Report(engine string, peak int) (*Report, error) {
 	}
 	r := &Report{
 		Engine: engine, Technology: f.Library.Name, Recipe: string(f.Recipe), Seeds: f.Seeds, Node: f.Node, Device: f.Device,
-		Method: fmt.Sprintf("synthesised piece by piece (%s), median area and least delay over %d orders of statements; own static timing", f.Version(), f.Seeds),
-		Error:  "no wires, placement or clock tree; timing within 0.1 % of OpenSTA on the same netlist; memory macros from tables, optimistic by 1.3 to 4 times in energy",
-		Area:   d.Rows, ByPart: byPart(d.Rows), AreaUM2: d.Area(), Timing: t, FreqMHz: t.MHz(), PeakMACs: peak,
+		Area: d.Rows, ByPart: byPart(d.Rows), AreaUM2: d.Area(), Timing: t, FreqMHz: t.MHz(), PeakMACs: peak,
 	}
+	r.Method, r.Error = f.describe()
 	r.GE = d.GateEquivalents(r.AreaUM2)
 	for _, x := range d.Rows {
 		r.FlipFlops += x.FFs * x.Count
@@ -88,6 +87,17 @@ func (d *Design) Report(engine string, peak int) (*Report, error) {
 	r.TOPS = 2 * float64(peak) * r.FreqMHz * 1e-6
 	r.TOPSPerMM = r.TOPS / (r.AreaUM2 * 1e-6)
 	return r, nil
+}
+
+// describe says in words how figures are found, and what is known of their errors.
+func (f *Flow) describe() (method, errors string) {
+	const missing = "no wires, placement or clock tree; memory macros from tables, optimistic by 1.3 to 4 times in energy"
+	if t := f.tech; t != nil {
+		r := t.Recipes[string(f.Recipe)]
+		return "fast model, " + t.Source, fmt.Sprintf("against synthesis of PE families left out of the fit: area %s; delay %s; energy %s; %s", r.AreaError, r.DelayError, t.Energy.Error, missing)
+	}
+	return fmt.Sprintf("synthesised piece by piece (%s), median area and least delay over %d orders of statements; own static timing", f.Version(), f.Seeds),
+		"timing within 0.1 % of OpenSTA on the same netlist; " + missing
 }
 
 func byPart(rows []Row) []Part {

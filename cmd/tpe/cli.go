@@ -19,14 +19,15 @@ Verilog from one graph, and the proof that they agree.`
 
 // cli is the command line.
 type cli struct {
-	Run     runCmd     `cmd:"" help:"Run a workload on an engine."`
-	Gen     genCmd     `cmd:"" help:"Write an engine's Verilog, testbench and scripts."`
-	Cost    costCmd    `cmd:"" help:"Area, critical path and energy of an engine."`
-	Verify  verifyCmd  `cmd:"" help:"Cross-check an engine on every leg."`
-	Numeric numericCmd `cmd:"" help:"Compare the arithmetic with vectors of yours."`
-	List    listCmd    `cmd:"" help:"List engines, pes, formats or workloads."`
-	Show    showCmd    `cmd:"" help:"Print an engine's YAML."`
-	Version versionCmd `cmd:"" help:"Print the version, and the versions of the tools found."`
+	Run       runCmd       `cmd:"" help:"Run a workload on an engine."`
+	Gen       genCmd       `cmd:"" help:"Write an engine's Verilog, testbench and scripts."`
+	Cost      costCmd      `cmd:"" help:"Area, critical path and energy of an engine."`
+	Calibrate calibrateCmd `cmd:"" help:"Fit the fast model of tpe cost to a cell library."`
+	Verify    verifyCmd    `cmd:"" help:"Cross-check an engine on every leg."`
+	Numeric   numericCmd   `cmd:"" help:"Compare the arithmetic with vectors of yours."`
+	List      listCmd      `cmd:"" help:"List engines, pes, formats or workloads."`
+	Show      showCmd      `cmd:"" help:"Print an engine's YAML."`
+	Version   versionCmd   `cmd:"" help:"Print the version, and the versions of the tools found."`
 }
 
 // env is what a command may touch.

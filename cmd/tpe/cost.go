@@ -22,6 +22,7 @@ import (
 type costCmd struct {
 	engineFlags
 	Liberty  string `placeholder:"FILE" help:"Cell library to synthesise with (Liberty, plain or gzip); OSU018 if it is installed."`
+	Tech     string `placeholder:"T" help:"The fast model instead of synthesis, without tools: an embedded technology (osu018, horowitz45, unit) or a file of tpe calibrate."`
 	Recipe   string `default:"balanced" help:"area, balanced or speed: what synthesis aims at."`
 	Seeds    int    `default:"5" help:"Orders of statements that are synthesised; the median area and least delay count."`
 	Node     int    `placeholder:"NM" help:"Feature size for memories; known for OSU, sky130 and SG13G2 libraries."`
@@ -37,21 +38,16 @@ type costCmd struct {
 // Run implements the command.
 func (c *costCmd) Run(e *env) error {
 	cfg, err1 := c.load()
-	lib, err2 := c.library()
-	err3 := synth.Recipe(c.Recipe).Check()
-	dram, err4 := memory.LookupDRAM(c.DRAM)
-	if err := errors.Join(err1, err2, err3, wrap("--dram", err4)); err != nil {
+	err2 := synth.Recipe(c.Recipe).Check()
+	dram, err3 := memory.LookupDRAM(c.DRAM)
+	if err := errors.Join(err1, err2, wrap("--dram", err3)); err != nil {
 		return err
 	}
-	node, err := c.node(lib)
+	flow, err := c.flow(e)
 	if err != nil {
 		return err
 	}
 	eng, err := arch.Build(cfg)
-	if err != nil {
-		return err
-	}
-	flow, err := cost.NewFlow(e.ctx, lib, synth.Recipe(c.Recipe), c.Seeds, node, c.Device)
 	if err != nil {
 		return err
 	}
@@ -81,23 +77,44 @@ func wrap(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// library reads the cell library.
-func (c *costCmd) library() (*liberty.Library, error) {
+// flow is the fast model with --tech, else synthesis.
+func (c *costCmd) flow(e *env) (*cost.Flow, error) {
+	if c.Tech != "" {
+		if c.Liberty != "" {
+			return nil, errors.New("--tech: given together with --liberty (expected one of them)")
+		}
+		t, err := cost.LoadTechnology(c.Tech)
+		if err != nil {
+			return nil, wrap("--tech", err)
+		}
+		if c.Node > 0 {
+			t.NodeNM = c.Node
+		}
+		return cost.NewFastFlow(e.ctx, t, synth.Recipe(c.Recipe), c.Device)
+	}
 	path := c.Liberty
 	if path == "" {
 		osu, err := tool.Find(tool.OSU018)
 		if err != nil {
-			return nil, fmt.Errorf("--liberty is not given, and %w", err)
+			return nil, fmt.Errorf("neither --liberty nor --tech is given, and %w", err)
 		}
 		path = osu.Path
 	}
-	return liberty.Load(path)
+	lib, err := liberty.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	node, err := nodeOf(c.Node, lib)
+	if err != nil {
+		return nil, err
+	}
+	return cost.NewFlow(e.ctx, lib, synth.Recipe(c.Recipe), c.Seeds, node, c.Device)
 }
 
-// node is the feature size: as given, or that of a library that is known by its name.
-func (c *costCmd) node(lib *liberty.Library) (int, error) {
-	if c.Node > 0 {
-		return c.Node, nil
+// nodeOf is the feature size: as given, or that of a library that is known by its name.
+func nodeOf(given int, lib *liberty.Library) (int, error) {
+	if given > 0 {
+		return given, nil
 	}
 	for _, k := range []struct {
 		name string

@@ -16,13 +16,17 @@ type machine struct {
 	fails []uint64
 }
 
-func newMachine(m *hw.Module) (hw.Machine, error) {
+func newMachine(m *hw.Module) (hw.Machine, error) { return machineWith(m, BrentKung) }
+
+func newRipple(m *hw.Module) (hw.Machine, error) { return machineWith(m, Ripple) }
+
+func machineWith(m *hw.Module, adder Adder) (hw.Machine, error) {
 	// Assertions become outputs, so that the suite can see them.
 	c := *m
 	for _, a := range m.Asserts {
 		c.Outputs = append(c.Outputs[:len(c.Outputs):len(c.Outputs)], hw.Port{Name: "assert_" + a.Name, Node: a.Cond})
 	}
-	d, err := Module(&c)
+	d, err := Module(&c, adder)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +108,9 @@ func TestConformance(t *testing.T) {
 		}
 		if err := hwtest.CheckCase(newMachine, c); err != nil {
 			t.Errorf("%s: %v", c.Name, err)
+		}
+		if err := hwtest.CheckCase(newRipple, c); err != nil {
+			t.Errorf("%s, ripple: %v", c.Name, err)
 		}
 	}
 	t.Logf("%d cases", ran)

@@ -4,8 +4,8 @@
 //
 // It is what a fast cost model counts. A model on words cannot see constant bits,
 // duplicate sign bits and unused outputs; here they vanish by themselves. Adders are
-// Brent-Kung and multipliers rows of full adders, as Yosys makes them of the printed
-// Verilog.
+// Brent-Kung, as Yosys makes them of the printed Verilog, or ripple, which is what
+// optimisation for area makes of those; multipliers are rows of full adders.
 //
 // Modules have no instances, memories or delays; package split gives such.
 package blast

@@ -38,7 +38,9 @@ type Node struct {
 // Graph is a set of nodes in topological order.
 type Graph struct {
 	Nodes []Node
-	hash  map[Node]Lit
+
+	hash   map[Node]Lit
+	ripple bool // carries go from bit to bit
 }
 
 // NewGraph returns an empty graph.
@@ -160,7 +162,7 @@ func (g *Graph) pair(x, y Lit) (Lit, bool) {
 		}
 	default:
 		if x.Inverted() {
-			x, y, a, b, c, d = y, x, c, d, a, b
+			x, a, b, c, d = y, c, d, a, b
 		}
 		// (a b)(c d)'
 		if a == c.Not() || a == d.Not() || b == c.Not() || b == d.Not() {
@@ -191,24 +193,23 @@ func (g *Graph) Xor(x, y Lit) Lit {
 	case y == False:
 		return x ^ flip
 	}
-	for range 2 {
-		if a, b, ok := g.is(Xor, x); ok { // (a ^ b) ^ a
-			if a == y {
+	for _, p := range [2][2]Lit{{x, y}, {y, x}} {
+		if a, b, ok := g.is(Xor, p[0]); ok { // (a ^ b) ^ a
+			if a == p[1] {
 				return b ^ flip
 			}
-			if b == y {
+			if b == p[1] {
 				return a ^ flip
 			}
 		}
-		if a, b, ok := g.is(And, x); ok { // (a b) ^ a = a b'
-			if a&^1 == y {
+		if a, b, ok := g.is(And, p[0]); ok { // (a b) ^ a = a b'
+			if a&^1 == p[1] {
 				return g.and1(a, b) ^ flip
 			}
-			if b&^1 == y {
+			if b&^1 == p[1] {
 				return g.and1(b, a) ^ flip
 			}
 		}
-		x, y = y, x
 	}
 	return g.node(Xor, x, y) ^ flip
 }

@@ -14,7 +14,7 @@ func (s Size) Nodes() int { return s.Ands + s.Xors }
 // Size counts what reaches an output or a flip-flop, resets included: a flip-flop takes one
 // AND for its synchronous reset.
 func (d *Design) Size() Size {
-	live := d.live()
+	live := d.Live()
 	var s Size
 	depth := make([]int, len(d.Nodes))
 	for i, n := range d.Nodes {
@@ -45,8 +45,8 @@ func (d *Design) Size() Size {
 	return s
 }
 
-// live marks what reaches an output, through flip-flops too.
-func (d *Design) live() []bool {
+// Live marks what reaches an output, through flip-flops too.
+func (d *Design) Live() []bool {
 	live := make([]bool, len(d.Nodes))
 	var todo []int
 	visit := func(l Lit) {

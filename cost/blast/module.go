@@ -22,9 +22,19 @@ type Flop struct {
 	Init bool // what it takes under reset
 }
 
+// Adder is how additions are built.
+type Adder int
+
+// Adders.
+const (
+	BrentKung Adder = iota // as Yosys makes them, and what is left of it when mapping looks at delay
+	Ripple                 // what is left of it when mapping looks at area
+)
+
 // Module blasts a module without instances, memories and delays.
-func Module(m *hw.Module) (*Design, error) {
+func Module(m *hw.Module, adder Adder) (*Design, error) {
 	b := &blaster{m: m, d: &Design{Graph: NewGraph()}, val: make([][]word, len(m.Nodes))}
+	b.d.ripple = adder == Ripple
 	if len(m.Insts) > 0 || len(m.Mems) > 0 {
 		return nil, fmt.Errorf("blast: module %s has instances or memories", m.Name)
 	}

@@ -45,9 +45,16 @@ func (g *Graph) mux(s Lit, x, y word) word {
 	return g.each2(x, y, func(a, b Lit) Lit { return g.Mux(s, a, b) })
 }
 
-// add is x + y + carry by a Brent-Kung tree; the second result is the carry out.
+// add is x + y + carry; the second result is the carry out.
 func (g *Graph) add(x, y word, carry Lit) (word, Lit) {
 	n := len(x)
+	if g.ripple {
+		sum := make(word, n)
+		for i := range sum {
+			sum[i], carry = g.adder(x[i], y[i], carry)
+		}
+		return sum, carry
+	}
 	half := g.each2(x, y, g.Xor)
 	p := append(word(nil), half...)
 	gen := g.each2(x, y, g.And)
@@ -205,10 +212,7 @@ func (g *Graph) mul(width int, x, y word, xSigned, ySigned bool) word {
 // count is the number of ones.
 func (g *Graph) count(width int, x word) word {
 	c := make(columns, width)
-	for _, l := range x {
-		// No merging: each bit counts by itself.
-		c[0] = append(c[0], l)
-	}
+	c[0] = append(c[0], x...) // without merging: each bit counts by itself
 	return g.sum(c)
 }
 

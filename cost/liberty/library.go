@@ -18,6 +18,15 @@ type Library struct {
 	tree   *Group
 }
 
+// New makes a library of cells at a supply voltage (V).
+func New(name string, voltage float64, cells []*Cell) *Library {
+	l := &Library{Name: name, Voltage: voltage, Cells: cells, byName: map[string]*Cell{}}
+	for _, c := range cells {
+		l.byName[c.Name] = c
+	}
+	return l
+}
+
 // Cell returns a cell by name, or nil.
 func (l *Library) Cell(name string) *Cell { return l.byName[name] }
 

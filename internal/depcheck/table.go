@@ -36,7 +36,7 @@ var modules = []module{
 	{"github.com/google/go-cmp", []string{"verify", "internal/golden"}, true},
 	{"gonum.org/v1/gonum", []string{"numeric", "workloads", "cost", "sweep", "report", "verify"}, false},
 	{"gonum.org/v1/plot", []string{"report"}, false},
-	{"gopkg.in/yaml.v3", []string{"workloads", "arch", "sweep"}, false},
+	{"gopkg.in/yaml.v3", []string{"workloads", "arch", "cost", "sweep"}, false},
 	{"google.golang.org/protobuf", []string{"workloads"}, false}, // protowire
 	{"github.com/llir/llvm", []string{"sim/llvm"}, false},
 	{"github.com/ebitengine/purego", []string{"sim/llvm"}, false},

@@ -1,0 +1,316 @@
+package cost
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/mat"
+
+	"tpe/arch"
+	"tpe/cost/blast"
+	"tpe/cost/liberty"
+	"tpe/cost/power"
+	"tpe/cost/split"
+	"tpe/cost/synth"
+	"tpe/hw"
+)
+
+// Sample is a piece of a PE that a technology is fitted on.
+type Sample struct {
+	Name   string // engine, settings and piece
+	Family string // the preset: what is left out together
+	Module *hw.Module
+	size   blast.Size
+}
+
+// Limits of the size of a sample, in AND and XOR nodes: below, a cell more or less is many
+// percent; above, synthesis takes long.
+const (
+	minNodes = 60
+	maxNodes = 4000
+)
+
+// widths are the settings with which samples are made of each preset; what a preset does not
+// take is left out.
+var widths = [][]string{nil, {"a=int4", "b=int4"}, {"a=int12", "b=int12"}, {"a=uint8", "b=uint8"}}
+
+// Samples lists pieces of the PEs of all presets in several widths, those that differ in
+// size.
+func Samples() ([]Sample, error) {
+	var list []Sample
+	seen := map[string]bool{}
+	for _, p := range arch.Presets() {
+		for _, w := range widths {
+			more, err := samplesOf(p.Name, w)
+			if err != nil {
+				return nil, err
+			}
+			for _, s := range more {
+				key := fmt.Sprintf("%s %v", s.Family, s.size)
+				if n := s.size.Nodes(); n >= minNodes && n <= maxNodes && !seen[key] {
+					seen[key] = true
+					list = append(list, s)
+				}
+			}
+		}
+	}
+	return list, nil
+}
+
+func samplesOf(preset string, set []string) ([]Sample, error) {
+	c, err := arch.Load(preset, set)
+	if err != nil {
+		return nil, nil // this preset does not take these widths
+	}
+	if small := c.SmallSizes(); len(small) > 0 {
+		if s, err := arch.Load(preset, append(slices.Clone(set), small[0]...)); err == nil {
+			c = s
+		}
+	}
+	e, err := arch.Build(c)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := split.Engine(e.Top)
+	if err != nil {
+		return nil, err
+	}
+	var list []Sample
+	for i, is := range peParts(parts) {
+		if !is {
+			continue
+		}
+		for _, x := range parts[i].Pieces {
+			d, err := blast.Module(x.Module, adderOf(synth.Balanced))
+			if err != nil {
+				return nil, err
+			}
+			name := strings.Join(append([]string{preset}, set...), " ") + " " + x.Module.Name
+			list = append(list, Sample{name, preset, x.Module, d.Size()})
+		}
+	}
+	return list, nil
+}
+
+// Calibrate fits a technology to a library: every sample is synthesised in every recipe and
+// simulated at random inputs, with glitches.
+func Calibrate(ctx context.Context, lib *liberty.Library, node int, samples []Sample, progress func(string)) (*Technology, error) {
+	t := &Technology{Name: lib.Name, NodeNM: node, NandUM2: lib.GateArea(), Recipes: map[string]RecipeFit{}}
+	for _, recipe := range synth.Recipes() {
+		f, err := NewFlow(ctx, lib, recipe, 1, node, "lop")
+		if err != nil {
+			return nil, err
+		}
+		progress(fmt.Sprintf("%d samples, recipe %s", len(samples), recipe))
+		modules := make([]*hw.Module, len(samples))
+		for i := range samples {
+			modules[i] = samples[i].Module
+		}
+		blocks, err := f.blocks(ctx, modules)
+		if err != nil {
+			return nil, err
+		}
+		if t.Recipes[string(recipe)], err = fitRecipe(f, samples, blocks); err != nil {
+			return nil, err
+		}
+		if recipe == synth.Balanced {
+			t.Source = fmt.Sprintf("fitted to %d pieces of PEs in library %s at %g V, %g C, synthesised by %s", len(samples), lib.Name, lib.Voltage, lib.Temperature, f.Version())
+			progress("simulating")
+			if t.Energy, err = fitEnergy(ctx, f, t, samples, blocks); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return t, nil
+}
+
+// fitRecipe fits area and delay. A flip-flop is known: the smallest of the library.
+func fitRecipe(f *Flow, samples []Sample, blocks []*block) (RecipeFit, error) {
+	ff := math.Inf(1)
+	for _, c := range f.Library.FlipFlops() {
+		ff = min(ff, c.Area)
+	}
+	var area, wait problem
+	for i, s := range samples {
+		b := blocks[i]
+		d, err := blast.Module(s.Module, adderOf(f.Recipe))
+		if err != nil {
+			return RecipeFit{}, err
+		}
+		size := d.Size()
+		area.add(s, []float64{float64(size.Ands), float64(size.Xors)}, ff*float64(size.Flops), b.gates+b.flops)
+		wait.add(s, []float64{1, float64(size.Depth)}, 0, delay(b.timing))
+	}
+	a, d := area.solve(nil), wait.solve(nil)
+	return RecipeFit{AndUM2: digits(a[0]), XorUM2: digits(a[1]), FlipFlopUM2: ff, FixedPS: digits(d[0]), LevelPS: digits(d[1]),
+		AreaError: area.leftOut(), DelayError: wait.leftOut()}, nil
+}
+
+// energyCycles is the length of the random streams that energies are fitted on.
+const energyCycles = 200
+
+// fitEnergy fits the energy of an edge at a node to that of the synthesised gates, both
+// counted with glitches.
+func fitEnergy(ctx context.Context, f *Flow, t *Technology, samples []Sample, blocks []*block) (EnergyFit, error) {
+	lib, err := t.fastLibrary(synth.Balanced)
+	if err != nil {
+		return EnergyFit{}, err
+	}
+	mapper := &fast{lib}
+	var p problem
+	var clock, flops, leak, area float64
+	for i, s := range samples {
+		n, err := mapper.Module(ctx, s.Module, synth.Balanced, 0)
+		if err != nil {
+			return EnergyFit{}, err
+		}
+		model, err := (&Flow{Library: lib}).judge(s.Module, nets(n))
+		if err != nil {
+			return EnergyFit{}, err
+		}
+		nodes, err := random(model)
+		if err != nil {
+			return EnergyFit{}, err
+		}
+		gates, err := random(blocks[i])
+		if err != nil {
+			return EnergyFit{}, err
+		}
+		m := power.NewModel(blocks[i].net, blocks[i].timing, power.Load{Assumed: f.opt.OutputLoad})
+		e := m.Of(gates)
+		p.add(s, edges(n, nodes), 0, (e.Internal+e.Switching)/energyCycles)
+		clock += m.Clock
+		flops += float64(blocks[i].net.FlipFlops())
+		leak += m.Leakage
+		area += blocks[i].gates + blocks[i].flops
+	}
+	c := p.solve(nil)
+	return EnergyFit{AndFJ: digits(c[0]), XorFJ: digits(c[1]), FlipFlopFJ: digits(c[2]), ClockFJ: digits(clock / flops),
+		LeakageNWPerUM2: digits(leak / area), Error: p.leftOut()}, nil
+}
+
+// random simulates a block with delays at random inputs, out of reset.
+func random(b *block) (*power.Activity, error) {
+	e, err := power.NewEvent(b.net, b.timing, 0)
+	if err != nil {
+		return nil, err
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	var values []bool
+	for cycle := range energyCycles + 1 {
+		values = values[:0]
+		for _, p := range b.net.Inputs {
+			for range p.Nets {
+				if p.Name != "clk_i" {
+					values = append(values, p.Name == "rst_ni" && cycle > 0 || p.Name != "rst_ni" && rng.Uint64()&1 == 1)
+				}
+			}
+		}
+		if err := e.Cycle(values); err != nil {
+			return nil, err
+		}
+	}
+	return e.Activity(), nil
+}
+
+// digits rounds to four significant digits.
+func digits(x float64) float64 {
+	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0
+	}
+	p := math.Pow(10, 3-math.Floor(math.Log10(math.Abs(x))))
+	return math.Round(x*p) / p
+}
+
+// problem is a linear fit of positive coefficients in relative error.
+type problem struct {
+	samples []Sample
+	x       [][]float64
+	known   []float64
+	y       []float64
+}
+
+func (p *problem) add(s Sample, x []float64, known, y float64) {
+	p.samples, p.x, p.known, p.y = append(p.samples, s), append(p.x, x), append(p.known, known), append(p.y, y)
+}
+
+// solve minimises the squared relative errors over the samples that keep admits (nil: all).
+// A coefficient that would be negative is 0, and the others are fitted again.
+func (p *problem) solve(keep func(Sample) bool) []float64 {
+	width := len(p.x[0])
+	out := make([]float64, width)
+	var on []int
+	for k := range width {
+		on = append(on, k)
+	}
+	for len(on) > 0 {
+		var a, b []float64
+		for i, s := range p.samples {
+			if keep != nil && !keep(s) {
+				continue
+			}
+			for _, k := range on {
+				a = append(a, p.x[i][k]/p.y[i])
+			}
+			b = append(b, 1-p.known[i]/p.y[i])
+		}
+		var c mat.VecDense
+		if len(b) < len(on) || c.SolveVec(mat.NewDense(len(b), len(on), a), mat.NewVecDense(len(b), b)) != nil {
+			return out
+		}
+		worst := 0
+		for i := range on {
+			if c.AtVec(i) < c.AtVec(worst) {
+				worst = i
+			}
+		}
+		if c.AtVec(worst) >= 0 {
+			for i, k := range on {
+				out[k] = c.AtVec(i)
+			}
+			return out
+		}
+		on = slices.Delete(on, worst, worst+1)
+	}
+	return out
+}
+
+// leftOut fits without each family in turn and measures the errors on it.
+func (p *problem) leftOut() Error {
+	var families []string
+	for _, s := range p.samples {
+		if !slices.Contains(families, s.Family) {
+			families = append(families, s.Family)
+		}
+	}
+	type miss struct {
+		error float64
+		name  string
+	}
+	var all []miss
+	for _, f := range families {
+		c := p.solve(func(s Sample) bool { return s.Family != f })
+		for i, s := range p.samples {
+			if s.Family != f {
+				continue
+			}
+			v := p.known[i]
+			for k, x := range p.x[i] {
+				v += c[k] * x
+			}
+			all = append(all, miss{math.Abs(v/p.y[i] - 1), s.Name})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b miss) int { return cmp.Compare(a.error, b.error) })
+	sum := 0.0
+	for _, m := range all {
+		sum += m.error
+	}
+	last := all[len(all)-1]
+	return Error{Mean: digits(sum / float64(len(all))), P90: digits(all[(len(all)*9)/10].error), Worst: digits(last.error), Which: last.name, Count: len(all)}
+}
