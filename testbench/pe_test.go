@@ -20,7 +20,9 @@ import (
 )
 
 // cellNames begin the names of the modules that are processing elements.
-func cellNames() []string { return []string{"pe_", "lut_unit", "lut_table", "maddness_encoder", "maddness_decoder"} }
+func cellNames() []string {
+	return []string{"pe_", "lut_unit", "lut_table", "maddness_encoder", "maddness_decoder"}
+}
 
 func isCell(m *hw.Module) bool {
 	return slices.ContainsFunc(cellNames(), func(prefix string) bool { return strings.HasPrefix(m.Name, prefix) })
