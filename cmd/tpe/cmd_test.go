@@ -51,6 +51,8 @@ func TestBadFlags(t *testing.T) {
 		{append(run, "--data", "normal:-1"), `--data: `},
 		{append(run, "--executor", "gpu"), `--executor: unknown executor: "gpu"`},
 		{append(run, "--bandwidth=-3"), "--bandwidth: out of range: -3"},
+		{append(run, "--bandwidth=Inf"), "--bandwidth: out of range: +Inf (expected finite bytes per cycle, 0 for no bound)"},
+		{append(run, "--bandwidth=NaN"), "--bandwidth: out of range: NaN"},
 		{append(run, "--freq=-3"), "--freq: out of range: -3"},
 		{append(run, "--set", "rows"), `--set: not a setting: "rows" (expected key=value)`},
 		{append(run, "--set", "rows=many"), `rows: not a whole number: "many"`},

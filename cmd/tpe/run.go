@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -160,11 +161,11 @@ func (c *runCmd) options(data workloads.DataSet) (sim.Options, error) {
 	}
 	var errs []error
 	errs = append(errs, oneOf("fidelity", opt.Fidelity, sim.Formula, sim.Cycle, sim.RTL), oneOf("check", opt.Check, sim.CheckAll, sim.CheckSample, sim.CheckNone))
-	if c.Bandwidth < 0 || c.Bandwidth != c.Bandwidth {
-		errs = append(errs, fmt.Errorf("--bandwidth: out of range: %v (expected bytes per cycle above 0)", c.Bandwidth))
+	if !(c.Bandwidth >= 0) || math.IsInf(c.Bandwidth, 1) {
+		errs = append(errs, fmt.Errorf("--bandwidth: out of range: %v (expected finite bytes per cycle, 0 for no bound)", c.Bandwidth))
 	}
 	if c.Freq < 0 {
-		errs = append(errs, fmt.Errorf("--freq: out of range: %d (expected MHz above 0)", c.Freq))
+		errs = append(errs, fmt.Errorf("--freq: out of range: %d (expected MHz, 0 for the engine's own)", c.Freq))
 	}
 	x, err := sim.ResolveExecutor(c.Executor)
 	opt.Executor = x

@@ -89,6 +89,7 @@ func (c *runCmd) runSCALESim(e *env) error {
 		}
 	}
 	r := newSCALESimReport(name, w, cfg, layers)
+	r.Seed = c.Seed
 	return c.emit(e, r, func() [][]string { return r.rows(false) }, func(out io.Writer) error {
 		fmt.Fprintf(out, "%s on %s in SCALE-Sim's conventions (stall-free): %d x %d, %s\n", r.Workload, r.Engine, r.Rows, r.Cols, r.Dataflow)
 		return (&table{r.rows(true)}).write(out)

@@ -49,6 +49,7 @@ func (c *verifyCmd) Run(e *env) error {
 		}
 	}
 	var runErr error
+	done := 0
 	for _, cfg := range configs {
 		eng, err := arch.Build(cfg)
 		if err != nil {
@@ -68,6 +69,7 @@ func (c *verifyCmd) Run(e *env) error {
 			runErr = err
 			break
 		}
+		done++
 	}
 	e.progressDone()
 	var v any = report
@@ -79,7 +81,7 @@ func (c *verifyCmd) Run(e *env) error {
 	}
 	switch {
 	case errors.Is(runErr, context.Canceled):
-		return fmt.Errorf("interrupted after %d engines: %w", len(report.Engines), runErr)
+		return fmt.Errorf("interrupted after %d of %d engines: %w", done, len(configs), runErr)
 	case runErr != nil:
 		return runErr
 	case report.BitMismatches+report.CycleMismatches > 0:
