@@ -72,7 +72,7 @@ func (column) fields() []Field {
 		intField("window", "groups that a column may run ahead of the slowest, 0..62, with b_store: window", func(c *Config) *int { return &c.Window }),
 		Field{"simd_lanes", "adders at the edge: cols times a power of two, or a divisor of cols; auto, or published: ceil(rows cols / chunk)", setSIMDLanes, getSIMDLanes},
 		Field{"pair_bits", "width of the (sum, carry) pair of a PE, or auto: the least", setPairBits, getPairBits},
-		textField("schedule", "array (the hardware) or released (a formula without load, barrier and delivery)", func(c *Config) *string { return &c.Schedule }))
+		textField("timing", "array (the hardware) or released (a formula without load, barrier and delivery)", func(c *Config) *string { return &c.Schedule }))
 	return append(list, integerWrapFields()...)
 }
 
@@ -191,7 +191,7 @@ func (column) validate(c *Config, v *validation) {
 	v.oneOf("empty", c.Empty, EmptyOne, EmptySkip)
 	v.oneOf("lane_policy", c.LanePolicy, LanesLocked, LanesIndependent)
 	v.oneOf("b_store", c.BStore, StoreCopy, StoreWindow)
-	v.oneOf("schedule", c.Schedule, ScheduleArray, ScheduleReleased)
+	v.oneOf("timing", c.Schedule, ScheduleArray, ScheduleReleased)
 	v.oneOf("encoder", c.Encoder.String(), "ent", "booth", "csd")
 	v.between("window", c.Window, 0, 62)
 	v.between("a", c.A.Bits, 2, 16)

@@ -58,7 +58,7 @@ func TestReleasedExtreme(t *testing.T) {
 		t.Errorf("%d cycles, want 240 = 4 (3*8*1 + 8*4 + 4)", got)
 	}
 	if _, err := Build(c); err == nil {
-		t.Error("schedule: released was built, and no hardware has it")
+		t.Error("timing: released was built, and no hardware has it")
 	}
 }
 

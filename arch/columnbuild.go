@@ -35,7 +35,7 @@ type columnStage struct{ fire, fireB, pos, last, at, bAt hw.ID }
 
 func (column) build(c *Config) (*hw.Module, error) {
 	if c.Schedule == ScheduleReleased {
-		return nil, fmt.Errorf("schedule: a formula only, without hardware: %q (expected %s, or tpe run --fidelity formula --check none)", c.Schedule, ScheduleArray)
+		return nil, fmt.Errorf("timing: a formula only, without hardware: %q (expected %s, or tpe run --fidelity formula --check none)", c.Schedule, ScheduleArray)
 	}
 	b := c.top()
 	t := &columnBuilder{parts: parts{b: b}, c: c, row: b.Axis("row", c.Rows)}
