@@ -20,7 +20,7 @@
 //   - schedule.go: what stands together and in which order,
 //   - place.go: where the next value of a register goes without a copy, and
 //     how a register that moves by one lane moves by changing its address,
-//   - lower.go: the operators, lanes.go: the loops, wires.go: moves between lanes,
+//   - lower.go: the operators, lanes.go: the loops, wires.go and folds.go: moves between lanes,
 //   - state.go: memories and delays, cycle.go: the cycle, drive.go: the stimulus.
 //
 // All state is in memory that Go owns and hands over as one pointer, so one shared
