@@ -225,3 +225,30 @@ func TestFlowErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestOPT1AgainstMAC holds the figures of DEVIATIONS.md on compressed accumulation: clock and
+// PE area of the output-stationary array against plain MACs, OSU018, recipe balanced.
+func TestOPT1AgainstMAC(t *testing.T) {
+	f := flow(t, synth.Balanced, 1)
+	measure := func(name string) (period, area float64) {
+		e := engine(t, name, "rows=2", "cols=2")
+		d, err := f.Engine(t.Context(), e.Top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := d.Report(name, e.MACsPerCycle())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Timing.Period, r.ByPart[0].AreaUM2
+	}
+	macPeriod, macArea := measure("systolic-os")
+	period, area := measure("systolic-os-opt1")
+	t.Logf("MAC %.0f ps, OPT1 %.0f ps: %.2f; PE area %.2f times", macPeriod, period, macPeriod/period, area/macArea)
+	if r := macPeriod / period; r < 1.35 || r > 1.6 {
+		t.Errorf("clock of OPT1 %.2f times that of MAC, DEVIATIONS.md has 1.45", r)
+	}
+	if r := area / macArea; r < 1.4 || r > 1.6 {
+		t.Errorf("PE area of OPT1 %.2f times that of MAC, DEVIATIONS.md has 1.48", r)
+	}
+}

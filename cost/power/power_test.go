@@ -337,28 +337,16 @@ func TestModes(t *testing.T) {
 	}
 	load := 4 * lib.InverterLoad()
 	for _, name := range []string{"systolic-os", "systolic-ws-opt1"} {
-		c, err := arch.Load(name, nil)
+		m := peOf(t, name)
+		n, err := s.Module(t.Context(), m, synth.Balanced, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := arch.Build(c)
+		tr, err := timing.Analyze(n, timing.Options{OutputLoad: load, InputSlew: 50})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range e.Top.Modules() {
-			if !strings.HasPrefix(m.Name, "pe_") {
-				continue
-			}
-			n, err := s.Module(t.Context(), m, synth.Balanced, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			tr, err := timing.Analyze(n, timing.Options{OutputLoad: load, InputSlew: 50})
-			if err != nil {
-				t.Fatal(err)
-			}
-			compareModes(t, m, n, tr, load)
-		}
+		compareModes(t, m, n, tr, load)
 	}
 }
 
@@ -436,4 +424,24 @@ func b2i(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// peOf returns the PE of a preset.
+func peOf(t testing.TB, name string) *hw.Module {
+	t.Helper()
+	c, err := arch.Load(name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := arch.Build(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range e.Top.Modules() {
+		if strings.HasPrefix(m.Name, "pe_") {
+			return m
+		}
+	}
+	t.Fatalf("%s has no PE", name)
+	return nil
 }
