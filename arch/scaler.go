@@ -19,9 +19,6 @@ type correction struct {
 // needsSum reports whether the sum of the activations is needed.
 func (c correction) needsSum() bool { return c.sum != 0 || c.zero >= 0 }
 
-// plain is c when nothing is to be done.
-func (c correction) plain() bool { return !c.needsSum() && !c.double && !c.halve }
-
 // apply is d in the width of sum. asum is narrower or equal, two's complement; zero has
 // the zero points.
 func (c correction) apply(b *hw.Builder, sum, asum, zero hw.ID) hw.ID {
