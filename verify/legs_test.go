@@ -77,6 +77,7 @@ func TestRTL(t *testing.T) {
 	for _, tt := range tests {
 		e := build(t, tt.engine, append(strings.Fields(tt.set), "init_c=true")...)
 		t.Run(tt.engine+"/"+e.Top.Name, func(t *testing.T) {
+			t.Parallel()
 			crossCheck(t, e, tt.legs, 32)
 		})
 	}

@@ -62,6 +62,7 @@ func TestVerilogOutLint(t *testing.T) {
 	dir := t.TempDir()
 	for p, files := range verilogOut(t) {
 		t.Run(p, func(t *testing.T) {
+			t.Parallel()
 			top := topOf(t, p)
 			if out, err := verilator.Run(context.Background(), dir, append([]string{"--lint-only", "-Wall", "--top-module", top}, files...)...); err != nil || len(out) > 0 {
 				t.Errorf("verilator: %v\n%s", err, out)
