@@ -90,6 +90,18 @@ func TestPrograms(t *testing.T) {
 	programs(t, n).run(t)
 }
 
+// FuzzVerilog runs programs one at a time with Icarus.
+func FuzzVerilog(f *testing.F) {
+	hwtest.FuzzSeeds(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if c, ok := hwtest.Random(data); ok {
+			s := newSuite(t)
+			s.add(t, c)
+			s.simulate(t)
+		}
+	})
+}
+
 // TestVerilatorSimulation compiles programs with Verilator, whose shifts, selects and
 // products are its own, and runs them.
 func TestVerilatorSimulation(t *testing.T) {
