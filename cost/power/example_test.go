@@ -1,0 +1,41 @@
+package power_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"tpe/cost/liberty"
+	"tpe/cost/power"
+	"tpe/cost/synth"
+	"tpe/cost/timing"
+	"tpe/hw"
+)
+
+// The leakage and clock energy of a synthesised adder; it needs Yosys.
+func ExampleNewModel() {
+	b := hw.New("sum", "")
+	b.Out("z_o", b.Add(b.In("x_i", 8), b.In("y_i", 8)))
+	m, err := b.Build()
+	if err != nil {
+		log.Fatal(err)
+	}
+	lib, err := liberty.Load("cells.lib") // a library of yours
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := synth.New(lib)
+	if err != nil {
+		log.Fatal(err)
+	}
+	n, err := s.Module(context.Background(), m, synth.Area, 0)
+	if err != nil {
+		log.Fatal(err)
+	}
+	t, err := timing.Analyze(n, timing.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	model := power.NewModel(n, t, power.Load{})
+	fmt.Printf("%.1f nW, %.1f fJ a clock\n", model.Leakage, model.Clock)
+}
