@@ -182,7 +182,7 @@ func TestReportFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Fields("name op m n k batch groups count macs cycles compute_cycles stall_cycles utilization compulsory_bytes bound checked mismatches")
+	want := strings.Fields("name op m n k batch groups count macs cycles compute_cycles stall_cycles utilization compulsory_bytes bound checked mismatches cycle_checks cycle_mismatches assertion_failures")
 	if d := cmp.Diff(want, rows[0]); d != "" || len(rows) != 4 {
 		t.Errorf("%d rows, header (-want +got):\n%s", len(rows), d)
 	}

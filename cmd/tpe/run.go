@@ -144,7 +144,30 @@ func (c *runCmd) required() error {
 	if c.Compat == "" && c.Out != "" {
 		errs = append(errs, errors.New("--out: means nothing without --compat scalesim"))
 	}
+	if c.Compat != "" {
+		errs = append(errs, c.compatOnly()...)
+	}
 	return errors.Join(errs...)
+}
+
+// compatOnly refuses the flags about values and hardware, of which SCALE-Sim's figures have none.
+func (c *runCmd) compatOnly() []error {
+	var errs []error
+	for _, f := range []struct{ flag, value, expected string }{
+		{"fidelity", c.Fidelity, sim.Formula}, {"check", c.Check, sim.CheckNone}, {"data", c.Data, "full"}, {"executor", c.Executor, "auto"}, {"vcd", c.VCD, ""},
+	} {
+		switch {
+		case f.value == "" || f.value == f.expected:
+		case f.expected == "":
+			errs = append(errs, fmt.Errorf("--%s: means nothing with --compat scalesim: %q", f.flag, f.value))
+		default:
+			errs = append(errs, fmt.Errorf("--%s: means nothing with --compat scalesim: %q (expected %s)", f.flag, f.value, f.expected))
+		}
+	}
+	if c.Bandwidth != 0 {
+		errs = append(errs, fmt.Errorf("--bandwidth: means nothing with --compat scalesim: %v", c.Bandwidth))
+	}
+	return errs
 }
 
 // options checks the flags that choose how to run.
@@ -224,14 +247,15 @@ func (c *runCmd) record(opt *sim.Options, eng *arch.Engine) (func() error, error
 
 func runRows(r *sim.Report) [][]string {
 	rows := [][]string{{"name", "op", "m", "n", "k", "batch", "groups", "count", "macs", "cycles", "compute_cycles", "stall_cycles",
-		"utilization", "compulsory_bytes", "bound", "checked", "mismatches"}}
+		"utilization", "compulsory_bytes", "bound", "checked", "mismatches", "cycle_checks", "cycle_mismatches", "assertion_failures"}}
 	for _, l := range r.Layers {
 		row := []string{l.Name, l.Op}
 		for _, v := range []int64{int64(l.M), int64(l.N), int64(l.K), int64(l.Batch), int64(l.Groups), int64(l.Count), l.MACs, l.Cycles, l.ComputeCycles, l.StallCycles} {
 			row = append(row, strconv.FormatInt(v, 10))
 		}
 		row = append(row, strconv.FormatFloat(l.Utilization, 'f', 6, 64), strconv.FormatInt(l.Bytes, 10), l.Bound,
-			strconv.FormatInt(l.Checked, 10), strconv.FormatInt(l.Mismatches, 10))
+			strconv.FormatInt(l.Checked, 10), strconv.FormatInt(l.Mismatches, 10),
+			strconv.FormatInt(l.CyclesChecked, 10), strconv.FormatInt(l.CycleMismatch, 10), strconv.FormatInt(l.AssertFailures, 10))
 		rows = append(rows, row)
 	}
 	return rows
