@@ -238,3 +238,14 @@ func (lut) checkShape(c *Config, s Shape) error {
 	over := func(what string, n int) error { return checkCount(c, s, what, n) }
 	return errors.Join(over("activation groups", cdiv(s.K, c.Inputs)), over("row tiles", cdiv(s.M, c.Rows)), over("column tiles", cdiv(s.N, c.Cols)))
 }
+
+// approximate implements approximating: rounded tables.
+func (lut) approximate(c *Config) bool { return c.TableBits > 0 }
+
+// exact implements exacting: tables that are not rounded.
+func (f lut) exact(c *Config, o Operands) ([]float64, error) {
+	whole := *c
+	whole.TableBits = 0
+	words, err := f.reference(&whole, o)
+	return c.ResultValues(words), err
+}

@@ -59,8 +59,28 @@ type ExactDot struct {
 
 // GEMM implements [Arithmetic].
 func (d *ExactDot) GEMM(a, b *Dense, init []int64) ([]int64, error) {
-	if err := checkShapes(a, b, init); err != nil {
+	out := make([]int64, a.Rows*b.Cols)
+	err := d.each(a, b, init, func(i int, v Value) {
+		c, _ := d.Acc.Encode(v, &d.Env)
+		out[i] = int64(c)
+	})
+	if err != nil {
 		return nil, err
+	}
+	return out, nil
+}
+
+// Float64s is GEMM with results that are rounded to float64 instead of Acc, for statistics.
+func (d *ExactDot) Float64s(a, b *Dense, init []int64) ([]float64, error) {
+	out := make([]float64, a.Rows*b.Cols)
+	err := d.each(a, b, init, func(i int, v Value) { out[i] = v.Float64() })
+	return out, err
+}
+
+// each gives every word of the product, exact but for jammed bits (see [Kulisch.Value]).
+func (d *ExactDot) each(a, b *Dense, init []int64, yield func(i int, v Value)) error {
+	if err := checkShapes(a, b, init); err != nil {
+		return err
 	}
 	in := d.C
 	if in.Exp == 0 {
@@ -68,21 +88,24 @@ func (d *ExactDot) GEMM(a, b *Dense, init []int64) ([]int64, error) {
 	}
 	sum := NewKulisch(d.A, d.B, in, a.Cols)
 	bt := b.transposed()
-	out := make([]int64, a.Rows*b.Cols)
+	va, vb := decodeRows(a, d.A, 0, 0), decodeRows(bt, d.B, 0, 0)
 	for i := range a.Rows {
 		for j := range b.Cols {
 			sum.Reset()
-			x, y := a.Row(i), bt.Row(j)
-			for k := range x {
-				p, _ := Mul(d.A.DecodeIn(code(x[k], d.A), &d.Env), d.B.DecodeIn(code(y[k], d.B), &d.Env))
-				sum.Add(p)
+			if d.Env.Flush || va.special[i] || vb.special[j] {
+				x, y := a.Row(i), bt.Row(j)
+				for k := range x {
+					p, _ := Mul(d.A.DecodeIn(code(x[k], d.A), &d.Env), d.B.DecodeIn(code(y[k], d.B), &d.Env))
+					sum.Add(p)
+				}
+			} else {
+				sum.addProducts(va.row(i), vb.row(j))
 			}
 			if init != nil {
 				sum.Add(in.DecodeIn(uint64(init[i*b.Cols+j]), &d.Env))
 			}
-			c, _ := d.Acc.Encode(sum.Value(), &d.Env)
-			out[i*b.Cols+j] = int64(c)
+			yield(i*b.Cols+j, sum.Value())
 		}
 	}
-	return out, nil
+	return nil
 }

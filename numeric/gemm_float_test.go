@@ -200,6 +200,14 @@ func TestExactDot(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		near, err := d.Float64s(a, b, init)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := new(big.Float).SetInt(sum)
+		if want, _ := x.SetMantExp(x, -refScale).Float64(); near[0] != want {
+			t.Fatalf("%+v: %v in float64, want %v", d, near[0], want)
+		}
 		if sum.Sign() == 0 {
 			if got[0] != 0 {
 				t.Fatalf("%+v: exact zero is %x", d, got[0])

@@ -135,3 +135,27 @@ func allZero(words []uint64) bool {
 	}
 	return true
 }
+
+// addProducts adds the products of a row and a column of [vectors], for which the accumulator has been made.
+func (k *Kulisch) addProducts(x, y []uint64) {
+	y = y[:len(x)]
+	for i := range x {
+		z := x[i] + y[i]
+		p := uint64(uint32(x[i])) * uint64(uint32(y[i]))
+		if p == 0 {
+			continue
+		}
+		n := uint(productExp(z) - k.LSB)
+		at, shift := n/64, n%64
+		var carry uint64
+		if int64(z) < 0 {
+			k.words[at], carry = bits.Sub64(k.words[at], p<<shift, 0)
+		} else {
+			k.words[at], carry = bits.Add64(k.words[at], p<<shift, 0)
+		}
+		// A product has at most 48 bits, so its upper part and the carry fit a word.
+		if rest := p>>1>>(63-shift) + carry; rest != 0 {
+			k.addAt(int(at)+1, rest, int64(z) < 0)
+		}
+	}
+}

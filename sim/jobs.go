@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"tpe/arch"
 	"tpe/hw/drive"
@@ -19,6 +18,7 @@ type jobs struct {
 	runner drive.Runner
 	stop   func() error
 	gen    map[byte]*workloads.Generator // by matrix: those of arch.Matrix, and 'C', the initial C
+	errors numeric.Errors                // of a layer, for an engine that is not exact
 }
 
 func (j *jobs) close() {
@@ -71,6 +71,7 @@ func (j *jobs) open() error {
 // shape, which is the one that samples step.
 func (j *jobs) layer(out *Layer, g workloads.GEMM, index int, lead bool) error {
 	s := shapeOf(g)
+	j.errors = numeric.Errors{}
 	cycles, err := j.formula(out, s, g, index)
 	if err != nil {
 		return err
@@ -98,8 +99,8 @@ func (j *jobs) layer(out *Layer, g workloads.GEMM, index int, lead bool) error {
 		}
 		cycles = n * g.Repeats()
 	}
-	if out.exactSquares > 0 {
-		out.RelativeError = math.Sqrt(out.errorSquares / out.exactSquares)
+	if j.errors.Words+j.errors.NotFinite > 0 {
+		out.Error = errorOf(&j.errors)
 	}
 	a, b, result := j.e.Formats()
 	out.Name, out.Op, out.M, out.N, out.K = g.Name, g.Op, g.M, g.N, g.K
@@ -276,12 +277,8 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 		if err != nil {
 			return 0, err
 		}
-		for i, v := range j.e.ResultValues(got) {
-			if d := v - exact[i]; !math.IsNaN(d) && !math.IsInf(d, 0) {
-				out.errorSquares += d * d
-				out.exactSquares += exact[i] * exact[i]
-			}
-		}
+		_, _, f := j.e.Formats()
+		j.errors.Add(j.e.ResultValues(got), exact, f)
 	}
 	out.Checked += int64(len(got))
 	for i := range got {

@@ -48,11 +48,8 @@ type Layer struct {
 	CyclesChecked  int64   `json:"cycle_checks"` // jobs whose stepped cycles were compared with the formula
 	CycleMismatch  int64   `json:"cycle_mismatches"`
 	AssertFailures int64   `json:"assertion_failures"`
-	// RelativeError is, for an engine that is not exact, the root of the squared errors of the words
-	// checked over that of the squared exact words.
-	RelativeError float64 `json:"relative_error,omitempty"`
-
-	errorSquares, exactSquares float64
+	// Error says, for an engine that is not exact, how far the words checked are from the exact product.
+	Error *Error `json:"error,omitempty"`
 
 	// Figures says where the time went, for engines that tell; of one repetition.
 	Figures []arch.Figure `json:"figures,omitempty"`

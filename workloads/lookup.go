@@ -97,13 +97,14 @@ func Names() []Info {
 	return append(infos, Info{
 		Name:        "gemm:MxNxK",
 		Description: "one matrix product C[M,N] = A[M,K] B[K,N]",
-		Options:     []string{"*COUNT after the sizes repeats it"},
+		Options:     []string{"*COUNT after the sizes repeats it", "K..KMAX in place of K: a product for K, 2K, 4K and so on up to KMAX"},
 	})
 }
 
 // Lookup returns the workload that spec names: a built-in name, optionally with
 // options ("llama2-7b:phase=decode,kv=4096,layers=1"), or one product
-// ("gemm:64x128x256" is M x N x K; "gemm:64x128x256*3" is three of them).
+// ("gemm:64x128x256" is M x N x K; "gemm:64x128x256*3" is three of them), or products
+// whose K doubles ("gemm:64x64x16..16384": K is 16, 32, ... 16384).
 //
 // Capitals and punctuation in names do not matter. In the decode phase each
 // sequence contributes one token, and kv is the number of positions that it
@@ -206,16 +207,21 @@ func (p *params) set(key, value string) error {
 }
 
 func lookupGEMM(spec, dims string) (Workload, error) {
-	const want = "gemm:MxNxK or gemm:MxNxK*COUNT with positive integers"
+	const want = "gemm:MxNxK, gemm:MxNxK..KMAX or either with *COUNT, of positive integers"
 	text, countText, hasCount := strings.Cut(dims, "*")
 	parts := strings.Split(strings.ToLower(text), "x")
 	if len(parts) != 3 {
 		return Workload{}, fmt.Errorf("bad product: %q (expected %s)", spec, want)
 	}
-	if hasCount {
+	first, last, isRange := strings.Cut(parts[2], "..")
+	parts[2] = first
+	if !isRange {
+		last = first
+	}
+	if parts = append(parts, last); hasCount {
 		parts = append(parts, countText)
 	}
-	v := [4]int{3: 1}
+	v := [5]int{4: 1} // M, N, K, the greatest K, count
 	for i, part := range parts {
 		n, err := strconv.Atoi(strings.TrimSpace(part))
 		if err != nil || n < 1 {
@@ -223,10 +229,17 @@ func lookupGEMM(spec, dims string) (Workload, error) {
 		}
 		v[i] = n
 	}
-	g := NewGEMM("gemm", v[0], v[1], v[2])
-	g.Count, g.Source = v[3], "command line"
-	if err := g.Validate(); err != nil {
-		return Workload{}, err
+	if v[3] < v[2] {
+		return Workload{}, fmt.Errorf("bad product: greatest K is %d in %q (expected at least %d)", v[3], spec, v[2])
 	}
-	return Workload{Name: spec, Layers: []GEMM{g}}, nil
+	w := Workload{Name: spec}
+	for k := v[2]; 0 < k && k <= v[3]; k *= 2 {
+		g := NewGEMM("gemm", v[0], v[1], k)
+		g.Count, g.Source = v[4], "command line"
+		if err := g.Validate(); err != nil {
+			return Workload{}, err
+		}
+		w.Layers = append(w.Layers, g)
+	}
+	return w, nil
 }

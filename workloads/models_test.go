@@ -87,7 +87,7 @@ func TestAlexNetRows(t *testing.T) {
 	}
 }
 
-func TestDecoderRows(t *testing.T) {
+func TestRows(t *testing.T) {
 	type row struct {
 		op                    string
 		m, n, k, batch, count int
@@ -105,6 +105,8 @@ func TestDecoderRows(t *testing.T) {
 			{"out_proj", 1, 768, 768, 1, 1}, {"fc1", 1, 3072, 768, 1, 1}, {"fc2", 1, 768, 3072, 1, 1},
 			{"lm_head", 1, 50257, 768, 1, 1},
 		}},
+		{"gemm:3x4x5..40*2", []row{{"gemm", 3, 4, 5, 1, 2}, {"gemm", 3, 4, 10, 1, 2}, {"gemm", 3, 4, 20, 1, 2}, {"gemm", 3, 4, 40, 1, 2}}},
+		{"gemm:3x4x5..9", []row{{"gemm", 3, 4, 5, 1, 1}}},
 		{"gpt2:seq=6,kv=10,layers=1,attention=causal", []row{
 			{"qkv", 6, 2304, 768, 1, 1}, {"scores", 3, 7, 64, 12, 1}, {"scores", 3, 8, 64, 12, 1},
 			{"context", 3, 64, 7, 12, 1}, {"context", 3, 64, 8, 12, 1},
@@ -161,9 +163,11 @@ func TestLookupErrors(t *testing.T) {
 		{"gpt2:seq=8,seq=9", `workload "gpt2:seq=8,seq=9": option given twice: "seq" (expected once)`},
 		{"gpt2:seq=a,kv=b", "workload \"gpt2:seq=a,kv=b\": bad value of seq: \"a\" (expected an integer of 1 to 16777216)\nbad value of kv: \"b\" (expected an integer of 1 to 16777216)"},
 		{"resnet50:seq=8", `workload "resnet50:seq=8": unknown option: "seq" (expected one of batch; the nearest is "batch")`},
-		{"gemm:4x4", `bad product: "gemm:4x4" (expected gemm:MxNxK or gemm:MxNxK*COUNT with positive integers)`},
-		{"gemm:4x4x-1", `bad product: "-1" in "gemm:4x4x-1" (expected gemm:MxNxK or gemm:MxNxK*COUNT with positive integers)`},
-		{"gemm:4x4x4*x", `bad product: "x" in "gemm:4x4x4*x" (expected gemm:MxNxK or gemm:MxNxK*COUNT with positive integers)`},
+		{"gemm:4x4", `bad product: "gemm:4x4" (expected gemm:MxNxK, gemm:MxNxK..KMAX or either with *COUNT, of positive integers)`},
+		{"gemm:4x4x-1", `bad product: "-1" in "gemm:4x4x-1" (expected gemm:MxNxK, gemm:MxNxK..KMAX or either with *COUNT, of positive integers)`},
+		{"gemm:4x4x4*x", `bad product: "x" in "gemm:4x4x4*x" (expected gemm:MxNxK, gemm:MxNxK..KMAX or either with *COUNT, of positive integers)`},
+		{"gemm:4x4x8..4", `bad product: greatest K is 4 in "gemm:4x4x8..4" (expected at least 8)`},
+		{"gemm:4x4x8..", `bad product: "" in "gemm:4x4x8.." (expected gemm:MxNxK, gemm:MxNxK..KMAX or either with *COUNT, of positive integers)`},
 		{"gemm:4294967296x4294967296x1", `layer "gemm": the number of multiply-accumulates is too large: M=4294967296 N=4294967296 K=1 Batch=1 Groups=1 Count=1 (expected at most 4611686018427387904)` +
 			"\n" + `the number of elements of C is too large: M=4294967296 N=4294967296 K=1 Batch=1 Groups=1 Count=1 (expected at most 72057594037927936)`},
 	}

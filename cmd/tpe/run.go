@@ -290,12 +290,8 @@ func runTable(w io.Writer, r *sim.Report) error {
 	}
 	_, err := fmt.Fprintf(w, "%s cycles = %.6g ms at %d MHz; %s words of the stepped graph compared with the software GEMM, %s differ; %s cycle counts compared with the formula, %s differ\n",
 		count(r.Total.Cycles), r.Total.Seconds*1e3, r.FreqMHz, count(r.Total.Checked), count(r.Total.Mismatches), count(r.Total.CyclesChecked), count(r.Total.CycleMismatch))
-	worst := 0.0
-	for _, l := range r.Layers {
-		worst = max(worst, l.RelativeError)
+	if err != nil {
+		return err
 	}
-	if err == nil && worst > 0 {
-		_, err = fmt.Fprintf(w, "the engine is approximate: the words compared differ from the exact product by %.3g (root mean square, relative; the worst layer)\n", worst)
-	}
-	return err
+	return errorTable(w, r)
 }

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"tpe/sim"
+)
+
+// errorTable prints how far an approximate engine's words are from the exact product, a line for each layer of
+// which words were compared.
+func errorTable(w io.Writer, r *sim.Report) error {
+	var t table
+	t.add("layer", ">K", ">words", ">mean error", ">mean absolute", ">max error", ">relative", ">SQNR dB", ">mean ulps", ">max ulps", ">cosine")
+	some := false
+	for _, l := range r.Layers {
+		e := l.Error
+		if e == nil {
+			continue
+		}
+		some = true
+		t.add(l.Name, fmt.Sprint(l.K), count(e.Words), fmt.Sprintf("%.3g", e.Mean), fmt.Sprintf("%.3g", e.MeanAbs), fmt.Sprintf("%.3g", e.MaxAbs),
+			orDash("%.3g", e.Relative), orDash("%.2f", e.SQNR), fmt.Sprintf("%.3g", e.MeanULPs), fmt.Sprintf("%.3g", e.MaxULPs), fmt.Sprintf("%.6f", e.Cosine))
+	}
+	if !some {
+		return nil
+	}
+	fmt.Fprintln(w, "the engine is approximate; the words compared differ from the exact product (relative: root of the mean squares) by")
+	return t.write(w)
+}
+
+func orDash(format string, x *float64) string {
+	if x == nil {
+		return "-"
+	}
+	return fmt.Sprintf(format, *x)
+}
