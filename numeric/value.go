@@ -47,6 +47,20 @@ func FromInt(v int64) Value {
 	return x
 }
 
+// FromFloat64 returns the value of x, exactly.
+func FromFloat64(x float64) Value {
+	switch {
+	case math.IsNaN(x):
+		return Value{Class: NaN}
+	case math.IsInf(x, 0):
+		return Value{Class: Inf, Neg: x < 0}
+	case x == 0:
+		return Value{Neg: math.Signbit(x)}
+	}
+	frac, exp := math.Frexp(math.Abs(x))
+	return Value{Class: Finite, Neg: x < 0, Exp: exp - 53, Sig: uint64(math.Ldexp(frac, 53))}
+}
+
 // Scale returns v * 2^n.
 func (v Value) Scale(n int) Value {
 	if v.Class == Finite {
