@@ -7,10 +7,10 @@ RUN := ./bin/tpe run --engine systolic-ws --bandwidth 64 --check sample
 REPORT := $(GO) run ./internal/tool/testreport
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test deep check bench fuzz gen data clean
+.PHONY: help run build test deep deep-verify check bench fuzz gen data clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## ResNet-50 and a Llama-2-7B decoder layer on a 32x32 int8 weight-stationary array (Go alone)
 	$(RUN) --workload resnet50
@@ -30,8 +30,13 @@ test: ## install missing tools, run all tests but the long ones, none skipped
 deep: build ## everything that takes long: all tests at full size, and tpe verify with 1000 cases
 	scripts/install-tools.sh
 	TPE_DEEP=1 TPE_REQUIRE_TOOLS=1 $(REPORT) -strict -- -count=1 -timeout 4h ./...
-	./bin/tpe verify --all --cases 1000
+	$(MAKE) deep-verify
 	@echo "make deep leaves to make test: only the tests named above as such"
+
+# Interrupt it and call it again: an engine of which bin/verify has the result is not run again. "make clean" begins anew.
+deep-verify: build ## tpe verify --all --cases 1000, smallest arrays first, results kept in bin/verify
+	./bin/tpe verify --all --cases 1000 --sizes 1 --keep bin/verify
+	./bin/tpe verify --all --cases 1000 --keep bin/verify
 
 check: ## format, vet, staticcheck, import rules, modules, all platforms, generated files, clean tree (DIRTY=ok)
 	@scripts/check.sh

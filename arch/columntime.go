@@ -242,7 +242,7 @@ func (column) timing(c *Config, s Shape, d Data) Timing {
 	t := newColumnTime(c)
 	var total columnSum
 	var before []int64
-	for n := 0; n < nt; n++ {
+	for n := 0; n < nt && !stopped(d); n++ {
 		beats, f := int64(c.Rows), t.f1
 		if n == nt-1 {
 			beats = int64(s.N - n*c.Rows)

@@ -42,11 +42,14 @@ func digitTable(c *Config) []uint64 {
 	return t
 }
 
-// tiles calls f with each step of a column tile, in order.
+// tiles calls f with each step of a column tile, in order, unless the job is given up.
 func (w *columnWork) tiles(f func(*columnStep)) {
 	c, k := w.c, w.shape.K
 	for m0 := 0; m0 < w.shape.M; m0 += c.Cols {
 		for i := range c.Cols {
+			if stopped(w.data) {
+				return
+			}
 			row := w.rows[i*k : (i+1)*k]
 			if m0+i < w.shape.M {
 				w.data.RowA(row, m0+i)

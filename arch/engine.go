@@ -107,6 +107,16 @@ type Data interface {
 	RowB(dst []int32, k int)
 }
 
+// Stopper is a [Data] whose job may be given up. A closed form that takes long asks it now and
+// then, and once the answer is true it returns soon, with a [Timing] that means nothing.
+type Stopper interface{ Stopped() bool }
+
+// stopped asks d.
+func stopped(d Data) bool {
+	s, ok := d.(Stopper)
+	return ok && s.Stopped()
+}
+
 // Plan is how a matrix multiplication is fed to an engine as one job.
 type Plan struct {
 	e     *Engine

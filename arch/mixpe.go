@@ -11,9 +11,16 @@ import (
 
 // MixPE are the parameters of the kind of that name beside those that kinds share.
 type MixPE struct {
-	Product string // form of the product, see package pe
-	Scalers int    // columns whose sums are scaled at a time
+	Product    string // form of the product, see package pe
+	Scalers    int    // columns whose sums are scaled at a time
+	Accounting string
 }
+
+// Accountings of MixPE.
+const (
+	AccountIsoArea  = "iso-area" // the hardware's cycles: a product a cycle and PE
+	AccountArtefact = "artefact" // a formula only, with the assumptions of mixpeartefact.go
+)
 
 // mixpe is the output-stationary systolic array of shift-and-add PEs that scales the sums of
 // groups after they are accumulated.
@@ -34,14 +41,15 @@ func (mixpe) fields() []Field {
 		textField("product", "how a PE multiplies: combinational, serial or signmag", func(c *Config) *string { return &c.Product }),
 		formatField("a", "format of A, int2..int16 or uint1..uint16", func(c *Config) *numeric.Int { return &c.A }),
 		formatField("b", "format of B, int2..int8 or uint1..uint8", func(c *Config) *numeric.Int { return &c.B }),
-		intField("scalers", "columns whose sums are scaled at a time, 1..cols", func(c *Config) *int { return &c.Scalers }))
+		intField("scalers", "columns whose sums are scaled at a time, 1..cols", func(c *Config) *int { return &c.Scalers }),
+		textField("accounting", "iso-area (the hardware) or artefact (a formula: narrow weights count as narrow activations too)", func(c *Config) *string { return &c.Accounting }))
 	return append(append(list, scalingFields()...), wrappingFields()...)
 }
 
 func (mixpe) defaults(c *Config) {
 	c.Rows, c.Cols = 32, 32
 	c.B = numeric.Int{Bits: 4, Signed: true}
-	c.MixPE = MixPE{Product: pe.FormCombinational, Scalers: 8}
+	c.MixPE = MixPE{Product: pe.FormCombinational, Scalers: 8, Accounting: AccountIsoArea}
 	c.Scaling = Scaling{Group: 128, ScaleBits: 16, ScaleShift: 12}
 }
 
@@ -62,6 +70,7 @@ func (c *Config) symmetricB() bool {
 func (mixpe) validate(c *Config, v *validation) {
 	v.between("rows", c.Rows, 1, 256)
 	v.between("cols", c.Cols, 1, 256)
+	v.oneOf("accounting", c.Accounting, AccountIsoArea, AccountArtefact)
 	v.oneOf("product", c.Product, pe.FormCombinational, pe.FormSerial, pe.FormSignMagnitude)
 	v.between("a", c.A.Bits, 1, 16)
 	v.between("b", c.B.Bits, 1, 8)
@@ -88,6 +97,7 @@ func (mixpe) validate(c *Config, v *validation) {
 func (mixpe) together() []string {
 	return append(scalingTogether(),
 		"`group` is at least 1.",
+		"`accounting: artefact` has no hardware: it can be run at `--fidelity formula --check none`.",
 		"`product: signmag` needs a signed `b`, whose least value is not used.",
 		"Each of the `scalers` has cdiv(cols, scalers) adjacent columns, the last perhaps fewer, but at least one.")
 }
@@ -108,7 +118,12 @@ func (mixpe) small(*Config) [][]string {
 	return [][]string{{"rows=4", "cols=4", "scalers=2", "group=10"}, {"rows=3", "cols=5", "scalers=2", "group=4"}, {"rows=2", "cols=3", "scalers=3", "group=3"}}
 }
 
-func (mixpe) peak(c *Config) int { return max(c.Rows*c.Cols/c.shiftAdd().Planes(), 1) }
+func (mixpe) peak(c *Config) int {
+	if c.Accounting == AccountArtefact {
+		return c.artefact().peak(c.B.Bits)
+	}
+	return max(c.Rows*c.Cols/c.shiftAdd().Planes(), 1)
+}
 
 func (mixpe) extent(c *Config) Shape {
 	return Shape{M: c.Rows, N: c.Cols, K: max(c.Rows, min(c.Group, 16))}
@@ -172,6 +187,9 @@ func (mixpe) eachResult(c *Config, s Shape, f func(at func(j int) int)) {
 }
 
 func (mixpe) timing(c *Config, s Shape, _ Data) Timing {
+	if c.Accounting == AccountArtefact {
+		return c.artefactTiming(s)
+	}
 	g := c.mixSeq()
 	cycles, wait := c.groupJob(s, 1).cycles(g.planesB, g.period, c.mixLatency())
 	before, after := DequantOps(s, c.Rows, c.Group)

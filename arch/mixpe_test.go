@@ -3,6 +3,7 @@ package arch_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"tpe/arch"
@@ -35,6 +36,36 @@ func TestMixPEArtefact(t *testing.T) {
 				t.Errorf("%s on %s: %.3f (published %.2f)", e.Name, net.Name, got, want)
 			}
 		}
+	}
+}
+
+// TestMixPEAccounting: the key gives the published accounting for the engine that the published table has, layer by
+// layer, and the hardware's otherwise; the two are four to one on each side apart but for the dequantisation.
+func TestMixPEAccounting(t *testing.T) {
+	published := []string{"rows=64", "cols=64", "accounting=artefact"}
+	c, err := arch.Load("mixpe-w4a8", published)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, net := range arch.ArtefactNets()[2:] { // those without a patch embedding, which has 8-bit operands
+		h, sum := net.Width, int64(0)
+		for _, s := range []arch.Shape{{M: 64, N: 3 * h, K: h}, {M: 64, N: h, K: h}, {M: 64, N: 4 * h, K: h}, {M: 64, N: h, K: 4 * h}} {
+			sum += int64(net.Blocks) * c.Cycles(s, nil)
+		}
+		if want := arch.ArtefactEngines()[0].Cycles(net); sum != want {
+			t.Errorf("%s: %d cycles by the key, %d by the table", net.Name, sum, want)
+		}
+	}
+	if _, err := arch.Build(c); err == nil || !strings.Contains(err.Error(), `accounting: a formula only, without hardware: "artefact"`) {
+		t.Errorf("built an engine of the published accounting: %v", err)
+	}
+	honest := presetWith(t, "mixpe-w4a8", "rows=64", "cols=64", "scalers=32")
+	s := arch.Shape{M: 2048, N: 4096, K: 4096}
+	if a, h := c.Cycles(s, nil), honest.Cycles(s, nil); a*39/10 > h || a*41/10 < h {
+		t.Errorf("%d cycles as published, %d at equal area (expected about four times)", a, h)
+	}
+	if a, h := c.MACsPerCycle(), honest.MACsPerCycle(); a != 4*h {
+		t.Errorf("peaks %d and %d (expected four to one)", a, h)
 	}
 }
 

@@ -1,6 +1,8 @@
 package arch
 
 import (
+	"fmt"
+
 	"tpe/hw"
 	"tpe/pe"
 )
@@ -59,6 +61,9 @@ func activationSums(c *Config, bits int) (*hw.Module, error) {
 
 // build builds the array.
 func (mixpe) build(c *Config) (*hw.Module, error) {
+	if c.Accounting == AccountArtefact {
+		return nil, fmt.Errorf("accounting: a formula only, without hardware: %q (expected %s, or tpe run --fidelity formula --check none)", c.Accounting, AccountIsoArea)
+	}
 	g, product, sumBits := c.mixSeq(), c.shiftAdd(), c.groupSumBits()
 	width := c.setColumns()
 	b := c.top()

@@ -112,7 +112,15 @@ func (model) peak(c *Config) int {
 
 // HasHardware reports whether an engine has more than a formula.
 func (c *Config) HasHardware() bool {
-	return c.Kind != "model" && (c.Kind != "column" || c.Schedule == ScheduleArray)
+	switch c.Kind {
+	case "model":
+		return false
+	case "column":
+		return c.Schedule == ScheduleArray
+	case "mixpe":
+		return c.Accounting == AccountIsoArea
+	}
+	return true
 }
 
 func (model) timing(c *Config, s Shape, d Data) Timing {

@@ -2,6 +2,7 @@ package arch
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -57,5 +58,52 @@ func TestSerialSample(t *testing.T) {
 	}
 	if outside > 3 {
 		t.Errorf("%d of 20 intervals do not hold the exact count", outside)
+	}
+}
+
+// stopData is data of ones whose job is given up at a certain ask.
+type stopData struct{ asks, at int }
+
+func (d *stopData) RowA(dst []int32, _ int) { fillOnes(dst) }
+func (d *stopData) RowB(dst []int32, _ int) { fillOnes(dst) }
+func (d *stopData) Stopped() bool           { d.asks++; return d.asks >= d.at }
+
+func fillOnes(dst []int32) {
+	for i := range dst {
+		dst[i] = 1
+	}
+}
+
+// TestGivenUp: a closed form that takes long asks often, and returns soon after the first yes.
+func TestGivenUp(t *testing.T) {
+	for _, tt := range []struct {
+		kind, skip string
+		shape      Shape
+	}{
+		{"serial", pe.SkipPairs, Shape{M: 2000, N: 2000, K: 100}},   // every tile
+		{"serial", pe.SkipPairs, Shape{M: 200000, N: 200000, K: 1}}, // a sample
+		{"serial", pe.SkipPlanes, Shape{M: 500, N: 200, K: 100}},
+		{"column", "", Shape{M: 1000, N: 100, K: 300}},
+		{"model", "", Shape{M: 100, N: 200, K: 10000}},
+	} {
+		c := DefaultOf(tt.kind)
+		switch tt.kind {
+		case "serial":
+			c.Serial.Skip, c.Serial.Encoder = tt.skip, numeric.CSD
+		case "model":
+			c.Model.Formula = modelBitlet
+		}
+		whole := &stopData{at: math.MaxInt}
+		c.Timing(tt.shape, whole)
+		if whole.asks < 50 {
+			t.Errorf("%s %s %s: asks %d times", tt.kind, tt.skip, tt.shape, whole.asks)
+		}
+		for _, at := range []int{1, whole.asks / 2, whole.asks - 1} {
+			d := &stopData{at: at}
+			c.Timing(tt.shape, d)
+			if d.asks > at+5 {
+				t.Errorf("%s %s %s: asks %d times more after the answer at %d", tt.kind, tt.skip, tt.shape, d.asks-at, at)
+			}
+		}
 	}
 }

@@ -52,11 +52,14 @@ func (c *Config) serialCounts(s Shape, t serialTiles, d Data) *serialWork {
 }
 
 // eachGroup calls f with the operands of every step: of each row of A, or of each column
-// of B, in runs of lanes along K, of which the last may be shorter.
+// of B, in runs of lanes along K, of which the last may be shorter; fewer if the job is given up.
 func eachGroup(s Shape, d Data, matrix string, lanes int, f func(j, step int, group []int32)) {
 	if matrix == serialA {
 		row := make([]int32, s.K)
 		for i := range s.M {
+			if stopped(d) {
+				return
+			}
 			d.RowA(row, i)
 			for k := 0; k < s.K; k += lanes {
 				f(i, k/lanes, row[k:min(k+lanes, s.K)])
@@ -69,7 +72,7 @@ func eachGroup(s Shape, d Data, matrix string, lanes int, f func(j, step int, gr
 		rows[l] = make([]int32, s.N)
 	}
 	group := make([]int32, lanes)
-	for k := 0; k < s.K; k += lanes {
+	for k := 0; k < s.K && !stopped(d); k += lanes {
 		n := min(lanes, s.K-k)
 		for l := range n {
 			d.RowB(rows[l], k+l)

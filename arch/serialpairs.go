@@ -19,8 +19,12 @@ import (
 // sampled. 1024 x 1024 x 1024 on 8 x 8 PEs of 16 lanes has 2^23.
 const exactPairs = 1 << 28
 
-// sampledPairs is the number of counts that a sample evaluates, about.
-const sampledPairs = 1 << 25
+// sampledPairs is the number of counts that a sample evaluates, about, of at most
+// sampledTiles tiles.
+const (
+	sampledPairs = 1 << 25
+	sampledTiles = 1 << 16
+)
 
 // levels are, for one step of one group of operands, the lanes in which some operand
 // has at least 1, 2, ... digits.
@@ -96,6 +100,7 @@ func (o *pairOperand) levels(dst []uint64, lanes, most, j0, j1 int) {
 type pairTile struct {
 	c       *Config
 	t       serialTiles
+	data    Data
 	p       *pairs
 	x, y    *pairOperand
 	view    Shape
@@ -159,7 +164,7 @@ func (c *Config) newPairTile(s Shape, t serialTiles, d Data) *pairTile {
 	if c.Serial.Operand == serialA {
 		xm, ym = ym, xm
 	}
-	p := &pairTile{c: c, t: t, view: view, columns: c.Cols, n: -1}
+	p := &pairTile{c: c, t: t, data: d, view: view, columns: c.Cols, n: -1}
 	if c.Serial.RunAhead == 0 {
 		p.columns = 1
 	}
@@ -169,7 +174,7 @@ func (c *Config) newPairTile(s Shape, t serialTiles, d Data) *pairTile {
 	size := t.steps * p.p.most
 	p.xs, p.ys = make([]uint64, t.rowTiles*size), make([]uint64, p.columns*size)
 	p.counts = make([]uint16, t.steps*p.columns)
-	for m := range t.rowTiles {
+	for m := 0; m < t.rowTiles && !stopped(d); m++ {
 		p.x.levels(p.rowLevels(m), c.Serial.Lanes, p.p.most, m*c.Rows, min((m+1)*c.Rows, view.M))
 	}
 	return p
@@ -189,6 +194,9 @@ func (p *pairTile) exact() Timing {
 	sum := int64(0)
 	for n := range p.t.colTiles {
 		for m := range p.t.rowTiles {
+			if stopped(p.data) {
+				return Timing{}
+			}
 			p.fill(m, n)
 			for _, v := range p.counts {
 				sum += int64(v)
@@ -214,7 +222,7 @@ func (p *pairTile) stepFigure() string {
 // other.
 func (p *pairTile) sample(evaluations int) Timing {
 	tiles := p.t.rowTiles * p.t.colTiles
-	n := max(min(evaluations/(2*len(p.counts)), tiles/2), 2)
+	n := max(min(evaluations/(2*len(p.counts)), tiles/2, sampledTiles), 2)
 	rng := rand.New(rand.NewPCG(uint64(tiles), 0x7061697273)) // the same job gives the same sample
 	drawn := map[int]bool{}
 	var list []int
@@ -227,6 +235,9 @@ func (p *pairTile) sample(evaluations int) Timing {
 	slices.Sort(list)
 	mean, square, sum := 0.0, 0.0, int64(0)
 	for i, t := range list {
+		if stopped(p.data) {
+			return Timing{}
+		}
 		k := p.c.newSerialClock(p.columns)
 		if t > 0 {
 			p.run(k, t-1)

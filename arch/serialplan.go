@@ -120,7 +120,7 @@ func (c *Config) columnTiming(s Shape, t serialTiles, d Data) Timing {
 	k := c.newSerialClock(c.Cols)
 	counts := make([]uint16, t.steps*c.Cols)
 	busy := make([]int64, c.Cols)
-	for n := range t.colTiles {
+	for n := 0; n < t.colTiles && !stopped(d); n++ {
 		for col := range c.Cols {
 			j := n*c.Cols + col
 			for step := range t.steps {

@@ -131,6 +131,9 @@ func (j *jobs) formula(out *Layer, s arch.Shape, g workloads.GEMM, index int) (i
 		return 0, err
 	}
 	t := j.e.Timing(s, &generated{j: j, shape: s, layer: index})
+	if err := j.ctx.Err(); err != nil {
+		return 0, err // the form may have given up
+	}
 	out.Figures = t.Figures
 	if (g.Repeats() > 1 || t.HalfWidth > 0) && !(j.opt.Check == CheckAll) {
 		out.CyclesKind = CyclesSampled
@@ -149,6 +152,9 @@ type generated struct {
 	layer int
 	buf   []int64
 }
+
+// Stopped implements [arch.Stopper].
+func (d *generated) Stopped() bool { return d.j.ctx.Err() != nil }
 
 // RowA implements [arch.Data].
 func (d *generated) RowA(dst []int32, i int) { d.row(dst, 'A', int64(i)*int64(d.shape.K)) }

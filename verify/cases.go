@@ -36,8 +36,8 @@ func (j *job) String() string {
 	return s
 }
 
-// dataKinds are the operand distributions of the cases: random over the whole range,
-// and the extremes. For floats they hold corners, few infinities and NaNs (or every sum would be
+// dataKinds are the operand distributions of the cases: random over the whole range, normal,
+// sparse, with outliers, and the extremes. For floats they hold corners, few infinities and NaNs (or every sum would be
 // NaN), subnormal numbers, and sums that cancel.
 func (m *maker) dataKinds() []workloads.Data {
 	if a, _, _ := m.e.Formats(); workloads.FormatOf(a).Float.Exp > 0 {
@@ -48,9 +48,10 @@ func (m *maker) dataKinds() []workloads.Data {
 		}
 	}
 	return []workloads.Data{
-		{Kind: workloads.DataFull}, {Kind: workloads.DataFull}, {Kind: workloads.DataFull},
-		{Kind: workloads.DataMin}, {Kind: workloads.DataMax}, {Kind: workloads.DataAlternate},
-		{Kind: workloads.DataZeros, Param: 0.5}, {Kind: workloads.DataConst},
+		{Kind: workloads.DataFull}, {Kind: workloads.DataFull}, {Kind: workloads.DataCorners}, {Kind: workloads.DataCorners},
+		{Kind: workloads.DataMin}, {Kind: workloads.DataMax}, {Kind: workloads.DataAlternate}, {Kind: workloads.DataConst},
+		{Kind: workloads.DataNormal, Param: 25}, {Kind: workloads.DataReLU, Param: 25}, {Kind: workloads.DataOutlier, Param: 8},
+		{Kind: workloads.DataZeros, Param: 0.5},
 	}
 }
 

@@ -24,12 +24,16 @@ const (
 	DataMax                           // the greatest value
 	DataFile                          // values of a file
 	DataMixed                         // of floats: corners and numbers near one
+	DataReLU                          // rounded normal, the negative half replaced by zeros
+	DataOutlier                       // rounded normal, but one in 64 uniform over the whole range
+	DataCorners                       // of integers: extremes, numbers next to zero, 0101..01
 	numDataKinds
 )
 
 func dataNames() [numDataKinds]string {
 	return [numDataKinds]string{DataFull: "full", DataNormal: "normal", DataLaplace: "laplace", DataConst: "const",
-		DataZeros: "zeros", DataAlternate: "alternate", DataMin: "min", DataMax: "max", DataFile: "file", DataMixed: "mixed"}
+		DataZeros: "zeros", DataAlternate: "alternate", DataMin: "min", DataMax: "max", DataFile: "file", DataMixed: "mixed",
+		DataReLU: "relu", DataOutlier: "outlier", DataCorners: "corners"}
 }
 
 // String returns the word that [ParseData] takes.
@@ -43,8 +47,8 @@ func (k DataKind) String() string {
 // Data describes operand values. Make one with [ParseData].
 type Data struct {
 	Kind DataKind
-	// Param is the standard deviation of normal, the scale b of laplace, the fraction
-	// of zeros, or that of infinities and NaNs which mixed keeps.
+	// Param is the standard deviation of normal, relu and outlier, the scale b of laplace, the
+	// fraction of zeros, or that of infinities and NaNs which mixed keeps.
 	Param float64
 	// Value is the value of const.
 	Value int64
@@ -52,13 +56,15 @@ type Data struct {
 	Path string
 }
 
-const dataForms = "full, normal:SD, laplace:B, const:V, zeros:P, mixed:P, alternate, min, max or file:PATH"
+const dataForms = "full, normal:SD, laplace:B, relu:SD, outlier:SD, const:V, zeros:P, mixed:P, corners, alternate, min, max or file:PATH"
 
 // ParseData reads a description of operand values:
 //
 //	full        uniform over the whole range of the operand
 //	normal:SD   normal with standard deviation SD, rounded to integers
 //	laplace:B   Laplace with scale B (standard deviation B*sqrt 2), rounded
+//	relu:SD     as normal:SD, with 0 for the negative half
+//	outlier:SD  as normal:SD, but one in 64 as full
 //	const:V     V everywhere
 //	zeros:P     0 with probability P, else as full
 //	alternate   the greatest and the least value in turn along the elements
@@ -66,6 +72,8 @@ const dataForms = "full, normal:SD, laplace:B, const:V, zeros:P, mixed:P, altern
 //	file:PATH   the values of a .npy or raw little-endian file, from its start
 //	            again when the operand is longer
 //
+//	corners     integer operands only: the two least and the two greatest values, -2 to 2,
+//	            0101...01 and its negative, each as likely
 //	mixed:P     float operands only: zeros, subnormal and extreme numbers among
 //	            numbers near one; of the infinities and NaNs drawn, P stay
 //
@@ -74,7 +82,7 @@ const dataForms = "full, normal:SD, laplace:B, const:V, zeros:P, mixed:P, altern
 // a number of it, and files hold codes.
 //
 // Normal and Laplace values outside of the operand's range are drawn again, so an
-// unsigned operand gets the positive half.
+// unsigned operand gets the positive half; of relu, half of its values are 0.
 func ParseData(spec string) (Data, error) {
 	word, arg, hasArg := strings.Cut(strings.TrimSpace(spec), ":")
 	d := Data{}
@@ -94,7 +102,7 @@ func ParseData(spec string) (Data, error) {
 	switch d.Kind {
 	case 0:
 		return bad("unknown data", fmt.Sprintf("%s; the nearest is %q", dataForms, nearest(word, names)))
-	case DataNormal, DataLaplace, DataZeros, DataMixed:
+	case DataNormal, DataLaplace, DataReLU, DataOutlier, DataZeros, DataMixed:
 		v, err := strconv.ParseFloat(arg, 64)
 		least, most := minScale, math.MaxFloat64
 		want := fmt.Sprintf("%s:NUMBER with a number of at least %g", word, minScale)
@@ -127,7 +135,7 @@ func ParseData(spec string) (Data, error) {
 // String returns the description in the form that [ParseData] reads.
 func (d Data) String() string {
 	switch d.Kind {
-	case DataNormal, DataLaplace, DataZeros, DataMixed:
+	case DataNormal, DataLaplace, DataReLU, DataOutlier, DataZeros, DataMixed:
 		return d.Kind.String() + ":" + strconv.FormatFloat(d.Param, 'g', -1, 64)
 	case DataConst:
 		return d.Kind.String() + ":" + strconv.FormatInt(d.Value, 10)

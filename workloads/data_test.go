@@ -3,6 +3,7 @@ package workloads
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,7 +12,7 @@ import (
 )
 
 func TestParseData(t *testing.T) {
-	for _, spec := range []string{"full", "normal:20", "laplace:0.5", "const:-3", "zeros:0.25", "alternate", "min", "max", "file:dir/a b.npy"} {
+	for _, spec := range []string{"full", "normal:20", "laplace:0.5", "const:-3", "zeros:0.25", "alternate", "min", "max", "relu:20", "outlier:5", "corners", "file:dir/a b.npy"} {
 		d, err := ParseData(spec)
 		if err != nil || d.String() != spec {
 			t.Errorf("ParseData(%q) = %v, %v", spec, d, err)
@@ -87,6 +88,11 @@ func TestGeneratorValues(t *testing.T) {
 		{"alternate", i8, []int64{127, -128, 127, -128, 127, -128, 127, -128}},
 		{"min", i8, []int64{-128, -128, -128, -128, -128, -128, -128, -128}},
 		{"max", u4, []int64{15, 15, 15, 15, 15, 15, 15, 15}},
+		{"relu:20", i8, []int64{11, 0, 0, 0, 0, 41, 0, 0}},
+		{"relu:3", u4, []int64{3, 0, 0, 2, 0, 7, 0, 1}},
+		{"outlier:2", i8, []int64{1, 0, -2, 0, -1, 4, 0, 0}},
+		{"corners", i8, []int64{2, 0, -85, 0, -1, 127, 0, -1}},
+		{"corners", u4, []int64{14, 2, 1, 2, 2, 15, 2, 2}},
 		{"const:-7", i8, []int64{-7, -7, -7, -7, -7, -7, -7, -7}},
 	}
 	for _, tt := range tests {
@@ -101,7 +107,7 @@ func TestGeneratorValues(t *testing.T) {
 // TestRandomAccess checks that rows, in any cut, agree with single elements, stay
 // in range, and differ between seeds and operands.
 func TestRandomAccess(t *testing.T) {
-	for _, spec := range []string{"full", "normal:30", "laplace:9", "zeros:0.3", "alternate"} {
+	for _, spec := range []string{"full", "normal:30", "laplace:9", "zeros:0.3", "alternate", "relu:30", "outlier:9", "corners"} {
 		for _, f := range []Format{{Bits: 8, Signed: true}, {Bits: 8}, {Bits: 2, Signed: true}, {Bits: 1}, {Bits: 16, Signed: true}, {Bits: 5, Signed: true, Symmetric: true}} {
 			g := generator(t, spec, f, 42)
 			op := Operand{Layer: 1, Repeat: 1 << 40, Matrix: 'B'}
@@ -138,10 +144,60 @@ func TestRandomAccess(t *testing.T) {
 
 func TestFillRowAllocatesNothing(t *testing.T) {
 	row := make([]int64, 512)
-	for _, spec := range []string{"full", "normal:30", "zeros:0.5"} {
+	for _, spec := range []string{"full", "normal:30", "zeros:0.5", "relu:30", "outlier:9", "corners"} {
 		g := generator(t, spec, Format{Bits: 8, Signed: true}, 1)
 		if n := testing.AllocsPerRun(10, func() { g.FillRow(row, Operand{Matrix: 'A'}, 7) }); n != 0 {
 			t.Errorf("%s: %v allocations a row, want 0", spec, n)
+		}
+	}
+}
+
+// TestShares counts what relu and outlier do to a normal distribution, and what corners are.
+func TestShares(t *testing.T) {
+	const n = 1 << 16
+	row := make([]int64, n)
+	fill := func(spec string, f Format) []int64 {
+		generator(t, spec, f, 3).FillRow(row, Operand{Matrix: 'A'}, 0)
+		return row
+	}
+	share := func(want float64, what string, is func(v int64) bool) {
+		t.Helper()
+		got := 0
+		for _, v := range row {
+			if is(v) {
+				got++
+			}
+		}
+		// Five standard deviations of a binomial count.
+		if d := math.Abs(float64(got)/n - want); d > 5*math.Sqrt(want*(1-want)/n) {
+			t.Errorf("%s: %.4f of the values (expected %.4f)", what, float64(got)/n, want)
+		}
+	}
+	i8 := Format{Bits: 8, Signed: true}
+	fill("relu:20", i8)
+	share(0.5+0.5*0.0199, "zeros of relu", func(v int64) bool { return v == 0 }) // erf(0.5/20/sqrt 2) of the normal ones round to 0
+	share(0, "negative values of relu", func(v int64) bool { return v < 0 })
+	fill("relu:20", Format{Bits: 8})
+	share(0.5+0.5*0.0391, "zeros of unsigned relu", func(v int64) bool { return v == 0 }) // of -0.5 to infinity
+	fill("outlier:2", i8)
+	share(237./256/64, "values of outlier past ten deviations", func(v int64) bool { return v < -20 || v > 20 })
+	seen := map[int64]int{}
+	for _, v := range fill("corners", i8) {
+		seen[v]++
+	}
+	want := []int64{-128, -127, -85, -2, -1, 0, 1, 2, 85, 126, 127}
+	if got := slices.Sorted(maps.Keys(seen)); !slices.Equal(got, want) {
+		t.Errorf("corners of int8: %v (expected %v)", got, want)
+	}
+	share(1./11, "a corner", func(v int64) bool { return v == 85 })
+	for f, want := range map[Format][]int64{
+		{Bits: 1}:                                {0, 1},
+		{Bits: 2, Signed: true}:                  {-2, -1, 0, 1},
+		{Bits: 3, Signed: true, Symmetric: true}: {-3, -2, -1, 0, 1, 2, 3},
+		{Bits: 4}:                                {0, 1, 2, 5, 14, 15},
+	} {
+		if got := corners(f.Range()); !slices.Equal(got, want) {
+			t.Errorf("corners of %v: %v (expected %v)", f, got, want)
 		}
 	}
 }

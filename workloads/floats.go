@@ -34,7 +34,7 @@ func (g *Generator) newFloatSource(d Data) error {
 			return fmt.Errorf("constant is no number of %s: %d (expected one that needs no rounding)", f, d.Value)
 		}
 		g.constant = int64(code)
-	case DataNormal, DataLaplace:
+	case DataNormal, DataLaplace, DataReLU, DataOutlier:
 		frac, exp := math.Frexp(d.Param)
 		s.step = numeric.FromInt(int64(math.Ldexp(frac, 53))).Scale(exp - 53 - 12) // param / floatUnit, exactly
 		unit := d

@@ -3,6 +3,7 @@ package workloads
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // Operand names one matrix of one repetition of one layer.
@@ -25,7 +26,7 @@ type Generator struct {
 	most    int64
 	zeros   uint64 // of 2^53, the share of zeros
 	sampler *sampler
-	values  []int64 // of a file
+	values  []int64 // of a file, or of corners
 
 	constant int64        // of const
 	floats   *floatSource // of a float operand
@@ -56,10 +57,15 @@ func NewGenerator(d Data, f Format, seed uint64) (*Generator, error) {
 			return nil, fmt.Errorf("share of zeros is out of range: %v (expected 0 to 1)", d.Param)
 		}
 		g.zeros = uint64(d.Param * (1 << 53))
-	case DataNormal, DataLaplace:
+	case DataNormal, DataLaplace, DataReLU, DataOutlier:
 		if g.floats == nil {
 			g.sampler, err = newSampler(d, g.least, g.most)
 		}
+	case DataCorners:
+		if g.floats != nil {
+			return nil, fmt.Errorf("data for integer operands: %v (expected another kind for %v)", d, f)
+		}
+		g.values = corners(g.least, g.most)
 	case DataMixed:
 		if g.floats == nil {
 			return nil, fmt.Errorf("data for float operands: %v (expected another kind for %v)", d, f)
@@ -128,15 +134,26 @@ func fill(dst []int64, v int64) {
 func (g *Generator) fillRandom(dst []int64, key, start uint64) {
 	counter := key + start*golden
 	switch g.data.Kind {
-	case DataNormal, DataLaplace:
+	case DataNormal, DataLaplace, DataReLU, DataOutlier:
 		for i := range dst {
-			dst[i] = g.sampler.at(mix(counter) >> 11)
-			counter += golden
+			dst[i] = g.sampler.at(mix(counter+uint64(i)*golden) >> 11)
+		}
+		if g.data.Kind == DataReLU {
+			g.rectify(dst, counter)
 		}
 		if g.floats != nil {
 			for i, v := range dst {
 				dst[i] = g.floats.number(v)
 			}
+		}
+		if g.data.Kind == DataOutlier {
+			g.addOutliers(dst, counter)
+		}
+	case DataCorners:
+		for i := range dst {
+			at, _ := bits.Mul64(mix(counter), uint64(len(g.values)))
+			dst[i] = g.values[at]
+			counter += golden
 		}
 	case DataMixed:
 		for i := range dst {
@@ -158,6 +175,43 @@ func (g *Generator) fillRandom(dst []int64, key, start uint64) {
 			counter += golden
 		}
 	}
+}
+
+// rectify sets the negative half to 0; of an unsigned operand, which has none, values
+// with an odd hash (the sampler does not use the low bits).
+func (g *Generator) rectify(dst []int64, counter uint64) {
+	unsigned := g.least == 0 && g.floats == nil
+	for i, v := range dst {
+		if v < 0 || unsigned && mix(counter+uint64(i)*golden)&1 == 1 {
+			dst[i] = 0
+		}
+	}
+}
+
+// addOutliers makes one element in 64 uniform.
+func (g *Generator) addOutliers(dst []int64, counter uint64) {
+	for i := range dst {
+		h := mix(mix(counter+uint64(i)*golden) ^ golden)
+		if h>>58 == 0 {
+			dst[i] = g.uniform(mix(h))
+		}
+	}
+}
+
+// corners are the values at which arithmetic of a range goes wrong first; 0101...01 has all
+// radix-4 digits not zero, and the most digits in canonical signed form.
+func corners(least, most int64) []int64 {
+	span := uint64(most)
+	if least < 0 {
+		span = 2*span + 1
+	}
+	list := []int64{least, least + 1, most - 1, most, int64(span / 3), -int64(span / 3)}
+	for v := int64(-2); v <= 2; v++ {
+		list = append(list, v)
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	return slices.DeleteFunc(list, func(v int64) bool { return v < least || v > most })
 }
 
 // uniform maps 64 random bits to a value of the format.

@@ -233,6 +233,44 @@ func TestVerifyContract(t *testing.T) {
 	}
 }
 
+// TestVerifyKeep: a result that was kept is reported again and not made again, and only for the same question.
+func TestVerifyKeep(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "kept")
+	args := []string{"verify", "--engine", "systolic-ws", "--set", "rows=2", "--set", "cols=2", "--legs", "eval", "--keep", dir, "--json", "--cases"}
+	code, first, errs := tpe(t, append(args, "5")...)
+	if code != exitOK {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	path := filepath.Join(dir, files[0].Name())
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != first {
+		t.Errorf("kept (-printed +kept):\n%s", cmp.Diff(first, string(text)))
+	}
+	marked := strings.Replace(string(text), `"macs": `, `"macs": 1`, 1)
+	if err := os.WriteFile(path, []byte(marked), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, again, _ := tpe(t, append(args, "5")...); again != marked {
+		t.Errorf("made again:\n%s", again)
+	}
+	if _, other, _ := tpe(t, append(args, "6")...); !strings.Contains(other, `"cases": 6`) {
+		t.Errorf("another number of cases:\n%s", other)
+	}
+	if err := os.WriteFile(path, []byte("no"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := tpe(t, append(args, "5")...); code != exitBadInput || !strings.Contains(errs, "not a result of tpe verify") {
+		t.Errorf("a broken file: exit %d, %s", code, errs)
+	}
+}
+
 // TestListContract pins the rows of tpe list engines: those of the presets, in their order.
 func TestListContract(t *testing.T) {
 	code, out, errs := tpe(t, "list", "engines", "--json")

@@ -1,10 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"tpe/arch"
@@ -18,6 +25,8 @@ type verifyCmd struct {
 	Cases  int      `default:"100" help:"Cases of each engine."`
 	Seed   uint64   `default:"1" help:"Seed of shapes, operands and stalls."`
 	Legs   string   `placeholder:"L,.." help:"Only these legs: eval,lanes,llvm,verilator,icarus,netlist."`
+	Sizes  int      `default:"3" placeholder:"N" help:"With --all: the N smallest of the three sizes of each preset."`
+	Keep   string   `placeholder:"DIR" help:"Keep each engine's result in a file of this folder; what is there is not run again."`
 	outputFlags
 }
 
@@ -39,6 +48,14 @@ func (c *verifyCmd) Run(e *env) error {
 		err2 = fmt.Errorf("--cases: out of range: %d (expected at least 1)", c.Cases)
 	}
 	legs, err3 := verify.SelectLegs(c.Legs)
+	if c.Sizes < 1 {
+		err2 = errors.Join(err2, fmt.Errorf("--sizes: out of range: %d (expected at least 1)", c.Sizes))
+	}
+	if c.Keep != "" {
+		if err := os.MkdirAll(c.Keep, 0o755); err != nil {
+			err3 = errors.Join(err3, fmt.Errorf("--keep: %w", err))
+		}
+	}
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
@@ -56,8 +73,10 @@ func (c *verifyCmd) Run(e *env) error {
 			return err
 		}
 		name := cfg.Name + " " + arch.DimsText(cfg.Dims())
-		res, err := verify.Run(e.ctx, eng, verify.Options{Cases: c.Cases, Seed: c.Seed, Legs: legs,
-			Progress: func(l verify.LegResult) { e.progress("%s: %s done", name, l.Name) }})
+		res, err := c.keep(&cfg, legs, func() (*verify.Result, error) {
+			return verify.Run(e.ctx, eng, verify.Options{Cases: c.Cases, Seed: c.Seed, Legs: legs,
+				Progress: func(l verify.LegResult) { e.progress("%s: %s done", name, l.Name) }})
+		})
 		if res != nil {
 			report.Engines = append(report.Engines, res)
 			report.Cases += res.Cases
@@ -109,7 +128,42 @@ func (c *verifyCmd) configs() ([]arch.Config, error) {
 	return list, errors.Join(errs...)
 }
 
-// sizes are the small arrays of a preset, or none of them if --set gives a size.
+// keep returns the result that a run before has left in the folder, or runs and leaves it there
+// when it is whole. A file stands for the engine's whole configuration, cases, seed and legs, not
+// for a version of the program: a folder is for one.
+func (c *verifyCmd) keep(cfg *arch.Config, legs []verify.Leg, run func() (*verify.Result, error)) (*verify.Result, error) {
+	if c.Keep == "" {
+		return run()
+	}
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s\n%d %d\n", cfg.YAML(), c.Cases, c.Seed)
+	for _, l := range legs {
+		fmt.Fprintf(h, "%s %s %s\n", l.Name, l.Version, l.Skipped)
+	}
+	path := filepath.Join(c.Keep, fmt.Sprintf("%s-%s-%016x.json", cfg.Name, arch.DimsText(cfg.Dims()), h.Sum64()))
+	old, err := os.ReadFile(path)
+	if err == nil {
+		res := &verify.Result{}
+		if err := json.Unmarshal(old, res); err != nil {
+			return nil, fmt.Errorf("%s: not a result of tpe verify: %w", path, err)
+		}
+		return res, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("--keep: %w", err)
+	}
+	res, err := run()
+	if err != nil {
+		return res, err
+	}
+	text, err := json.MarshalIndent(res, "", "  ")
+	if err != nil {
+		return res, err
+	}
+	return res, writeFile(path, append(text, '\n'))
+}
+
+// sizes are the small arrays of a preset, the smallest first, or none of them if --set gives a size.
 func (c *verifyCmd) sizes(p *arch.Config) [][]string {
 	small := p.SmallSizes()
 	for _, s := range c.Set {
@@ -120,7 +174,15 @@ func (c *verifyCmd) sizes(p *arch.Config) [][]string {
 			}
 		}
 	}
-	return small
+	peak := func(size []string) int {
+		cfg, err := arch.Load(p.Name, size)
+		if err != nil {
+			return 0 // configs will report it
+		}
+		return cfg.MACsPerCycle()
+	}
+	slices.SortStableFunc(small, func(a, b []string) int { return cmp.Compare(peak(a), peak(b)) })
+	return small[:min(c.Sizes, len(small))]
 }
 
 func (r *verifyReport) rows() [][]string {
