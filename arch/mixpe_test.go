@@ -69,6 +69,23 @@ func TestMixPEAccounting(t *testing.T) {
 	}
 }
 
+// TestMixPEIsoArea: the gain of 1.91 to 1.95 at equal area (docs/engines/mixpe.md, from synthesis) is lost once groups are
+// shorter than the time in which they are scaled by that factor, and not before.
+func TestMixPEIsoArea(t *testing.T) {
+	const gain = 1.9
+	mac := presetWith(t, "systolic-os")
+	for _, tt := range []struct {
+		group int
+		wins  bool
+	}{{16, false}, {32, false}, {64, false}, {68, true}, {96, true}, {128, true}, {256, true}} {
+		mix := presetWith(t, "mixpe-w4a8", fmt.Sprintf("group=%d", tt.group))
+		s := arch.Shape{M: 2048, N: 4096, K: 48 * tt.group}
+		if speed := float64(mac.Cycles(s, nil)) / float64(mix.Cycles(s, nil)) * gain; (speed > 1) != tt.wins {
+			t.Errorf("groups of %d: %.3f times as fast at equal area, wins %v", tt.group, speed, tt.wins)
+		}
+	}
+}
+
 // TestMixPEPage makes the tables of docs/engines/mixpe.md.
 func TestMixPEPage(t *testing.T) {
 	small := []string{"rows=2", "cols=4", "scalers=2", "group=4"}
