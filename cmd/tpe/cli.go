@@ -21,6 +21,8 @@ Verilog from one graph, and the proof that they agree.`
 type cli struct {
 	Run       runCmd       `cmd:"" help:"Run a workload on an engine."`
 	Gen       genCmd       `cmd:"" help:"Write an engine's Verilog, testbench and scripts."`
+	Compare   compareCmd   `cmd:"" help:"Set engines beside each other on the same workloads."`
+	Diff      diffCmd      `cmd:"" help:"What changed from one workload to another, and what it costs on an engine."`
 	Cost      costCmd      `cmd:"" help:"Area, critical path and energy of an engine."`
 	Calibrate calibrateCmd `cmd:"" help:"Fit the fast model of tpe cost to a cell library."`
 	Verify    verifyCmd    `cmd:"" help:"Cross-check an engine on every leg."`
