@@ -31,6 +31,7 @@ type Config struct {
 	Rows, Cols  int    // of the array, 1 to 256 each
 	PE          string // mac or opt1
 	Multiplier  string // of a mac: star or booth4; opt1 has Booth rows by nature
+	Adder       string // of the PEs: one of pe.Adders
 	EdgeEncoder string // none, or the encoding in which x travels through the array (hoist.go)
 	A, B        numeric.Int
 	AccBits     int // width of the accumulator; 0: the least that cannot overflow for AccK
@@ -69,7 +70,7 @@ func Default() Config { return DefaultOf(kinds[0].name) }
 func DefaultOf(kind string) Config {
 	c := Config{
 		Schema: SchemaVersion, Name: "custom", Kind: kind, FreqMHz: 1000, Rows: 32, Cols: 32,
-		PE: peMAC, Multiplier: pe.MulStar, EdgeEncoder: encodeInPE, A: numeric.Int{Bits: 8, Signed: true}, B: numeric.Int{Bits: 8, Signed: true},
+		PE: peMAC, Multiplier: pe.MulStar, Adder: pe.AdderAuto, EdgeEncoder: encodeInPE, A: numeric.Int{Bits: 8, Signed: true}, B: numeric.Int{Bits: 8, Signed: true},
 		AccBits: 32, Overflow: Wrap, Overlap: OverlapFull, AccRows: 512,
 	}
 	if f := familyOf(kind); f != nil {

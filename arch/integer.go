@@ -21,6 +21,7 @@ func integerFields() []Field {
 	return []Field{
 		textField("pe", "mac or opt1; tree and matrix2d also opt2, systolic bitfusion (tpe list pes)", func(c *Config) *string { return &c.PE }),
 		textField("multiplier", "of a mac: star (left to synthesis) or booth4", func(c *Config) *string { return &c.Multiplier }),
+		textField("adder", "carry-propagate additions of the PEs: auto (left to synthesis), ripple, brent-kung, kogge-stone or sklansky", func(c *Config) *string { return &c.Adder }),
 		formatField("a", "format of A, int2..int16 or uint2..uint16", func(c *Config) *numeric.Int { return &c.A }),
 		formatField("b", "format of B, likewise", func(c *Config) *numeric.Int { return &c.B }),
 		{"acc_bits", "width of the accumulator, 2..64, or auto: the least that cannot overflow for acc_k", setAccBits, getAccBits},
@@ -82,10 +83,14 @@ func smallGrids() [][]string {
 func (v *validation) integerPE(c *Config, others ...string) {
 	v.oneOf("pe", c.PE, append([]string{peMAC, peOPT1}, others...)...)
 	v.oneOf("multiplier", c.Multiplier, pe.MulStar, pe.MulBooth4)
+	v.oneOf("adder", c.Adder, pe.Adders()...)
 	v.oneOf("overflow", c.Overflow, Wrap, Saturate)
 	v.between("a", c.A.Bits, 2, 16)
 	v.between("b", c.B.Bits, 2, 16)
 	v.accumulator(c)
+	if c.PE == peFusion && c.Adder != pe.AdderAuto {
+		v.bad("adder", "left to synthesis with pe: bitfusion: %q (expected auto)", c.Adder)
+	}
 	if c.PE == peOPT1 && c.Overflow == Saturate {
 		v.bad("overflow", "overflow of a (sum, carry) pair cannot be seen: %q (expected wrap with pe: opt1)", c.Overflow)
 	}
@@ -124,7 +129,7 @@ func integerTogether() []string {
 
 // spec is the arithmetic's view of the formats: x of format A, y of format B.
 func (c *Config) spec() pe.Spec {
-	return pe.Spec{A: c.A, B: c.B, Signed: c.A.Signed || c.B.Signed, Saturate: c.Overflow == Saturate, Hoisted: c.hoisted()}
+	return pe.Spec{A: c.A, B: c.B, Signed: c.A.Signed || c.B.Signed, Saturate: c.Overflow == Saturate, Hoisted: c.hoisted(), Adder: c.Adder}
 }
 
 // arith is the arithmetic of the PE for the given formats.

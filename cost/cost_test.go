@@ -137,21 +137,52 @@ func checkEngine(t *testing.T, f *cost.Flow, name string) {
 	}
 	total := 0.0
 	for _, x := range en.Rows {
-		if x.Data < 0 || x.Glitch < 0 || x.Clock < 0 || x.Access < 0 || x.Leakage < 0 {
+		if x.Multiply < 0 || x.Accumulate < 0 || x.Registers < 0 || x.Control < 0 || x.Glitch < 0 || x.Clock < 0 || x.SRAM < 0 || x.Leakage < 0 {
 			t.Errorf("negative energy: %+v", x)
 		}
-		if x.Part == cost.PartPE && x.Data == 0 {
+		if x.Part == cost.PartPE && x.Data() == 0 {
 			t.Errorf("a PE without activity: %+v", x)
 		}
 		total += x.Total()
 	}
+	checkFunctions(t, name, en)
 	if all := en.Sum(); !near(all.Total(), total) {
 		t.Errorf("sum %g, rows %g", all.Total(), total)
 	}
 	dram, _ := memory.LookupDRAM("hbm2")
-	w := r.Of(en, "x", "y", "z", 1000*s.MACs(), 1000*en.Cycles, 1e6, dram)
-	if engine := total * float64(en.Cycles) * 1000 * 1e-12; !near(w.Total-w.DRAM, engine) || !near(w.DRAM, 8e6*3.9e-12) {
-		t.Errorf("workload of 1000 jobs: %g J and %g J of DRAM, want %g and %g", w.Total-w.DRAM, w.DRAM, engine, 8e6*3.9e-12)
+	r.AddWorkload(en, "x", "y", "z", 1000*s.MACs(), 1000*en.Cycles, 1e6, dram)
+	w := r.Workload
+	if engine := total * float64(en.Cycles) * 1000 * 1e-12; !near(w.Engine, engine) || !near(w.Total-w.Engine, 8e6*3.9e-12) {
+		t.Errorf("workload of 1000 jobs: %g J and %g J of DRAM, want %g and %g", w.Engine, w.Total-w.Engine, engine, 8e6*3.9e-12)
+	}
+}
+
+// checkFunctions holds what the energy of data is parted into: all engines multiply and
+// accumulate, and those whose structure is plain do it where it is known to happen.
+func checkFunctions(t *testing.T, name string, en *cost.Energy) {
+	t.Helper()
+	var pe, rest cost.EnergyParts
+	for _, x := range en.Rows {
+		to := &rest
+		if x.Part == cost.PartPE {
+			to = &pe
+		}
+		to.Multiply += x.Multiply
+		to.Accumulate += x.Accumulate
+		to.Control += x.Control
+	}
+	if pe.Control != 0 || rest.Multiply != 0 || pe.Multiply+pe.Accumulate == 0 || rest.Control == 0 {
+		t.Errorf("PEs %+v, the rest %+v", pe, rest)
+	}
+	switch name {
+	case "systolic-os", "systolic-ws", "systolic-os-opt1", "matrix2d", "cube":
+		if pe.Multiply < pe.Accumulate/4 || pe.Accumulate < pe.Multiply/4 {
+			t.Errorf("PEs multiply with %g pJ and accumulate with %g", pe.Multiply, pe.Accumulate)
+		}
+	case "tree": // its PEs add products of one cycle; sums run behind them
+		if pe.Accumulate != 0 || rest.Accumulate == 0 {
+			t.Errorf("PEs of the tree accumulate with %g pJ, the rest with %g", pe.Accumulate, rest.Accumulate)
+		}
 	}
 }
 

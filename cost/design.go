@@ -32,6 +32,7 @@ type Row struct {
 	FFs    int     `json:"flip_flops"`
 	Spread float64 `json:"area_spread"` // over the orders of statements, relative
 	Method string  `json:"method"`
+	Error  string  `json:"error"` // what is known of the area's
 }
 
 // Methods.
@@ -239,7 +240,7 @@ func (d *Design) rowsOf(i int, pe bool) {
 			row.Piece += " decoder"
 			d.Rows = append(d.Rows, d.flow.row(row, m.decode), d.flow.row(bits, m.bits))
 		} else {
-			row.Macro, row.Method = m.macro.Area*1e6, MethodTable
+			row.Macro, row.Method, row.Error = m.macro.Area*1e6, MethodTable, memory.AreaError
 			row.Area = row.Macro * float64(count)
 			d.Rows = append(d.Rows, row)
 		}
@@ -258,6 +259,10 @@ func (f *Flow) row(r Row, b *block) Row {
 	r.Gates, r.Flops, r.Spread, r.Method = b.gates, b.flops, b.areaSpread, f.method()
 	r.Area = (r.Gates + r.Flops) * float64(r.Count)
 	r.FFs = b.net.FlipFlops()
+	r.Error = f.spreadText(b.areaSpread)
+	if f.tech != nil {
+		r.Error = f.tech.Recipes[string(f.Recipe)].AreaError.Short()
+	}
 	return r
 }
 

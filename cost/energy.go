@@ -14,19 +14,43 @@ import (
 // EnergyRow is what one piece of an engine spends in a clock cycle, on the average of a
 // job, all of its instances together, in pJ.
 type EnergyRow struct {
-	Part    string  `json:"part"`
-	Module  string  `json:"module"`
-	Piece   string  `json:"piece"`
-	Count   int     `json:"count"`
-	Data    float64 `json:"data_pj"`    // edges of data, each net going straight to its value
-	Glitch  float64 `json:"glitch_pj"`  // the other edges
-	Clock   float64 `json:"clock_pj"`   // the clock pins of the flip-flops
-	Access  float64 `json:"access_pj"`  // of memory macros
-	Leakage float64 `json:"leakage_pj"` // at the given period
+	Part   string `json:"part"`
+	Module string `json:"module"`
+	Piece  string `json:"piece"`
+	Count  int    `json:"count"`
+	EnergyParts
 }
 
+// EnergyParts is what an energy goes into, in pJ. The first four are edges of data, each
+// net going straight to its value, by what the net works for.
+type EnergyParts struct {
+	Multiply   float64 `json:"multiply_pj"`   // gates of PEs that see operands only
+	Accumulate float64 `json:"accumulate_pj"` // gates that see a running sum
+	Registers  float64 `json:"registers_pj"`  // flip-flops and the nets that they drive
+	Control    float64 `json:"control_pj"`    // other gates outside PEs
+	Glitch     float64 `json:"glitch_pj"`     // all other edges of data
+	Clock      float64 `json:"clock_pj"`      // the clock pins of the flip-flops
+	SRAM       float64 `json:"sram_pj"`       // accesses of memory macros; data of small memories
+	Leakage    float64 `json:"leakage_pj"`    // at the given period
+}
+
+// Data is the energy of edges of data without glitches.
+func (e *EnergyParts) Data() float64 { return e.Multiply + e.Accumulate + e.Registers + e.Control }
+
 // Total is the sum.
-func (r *EnergyRow) Total() float64 { return r.Data + r.Glitch + r.Clock + r.Access + r.Leakage }
+func (e *EnergyParts) Total() float64 { return e.Data() + e.Glitch + e.Clock + e.SRAM + e.Leakage }
+
+// add adds x times the parts of o.
+func (e *EnergyParts) add(o EnergyParts, x float64) {
+	e.Multiply += o.Multiply * x
+	e.Accumulate += o.Accumulate * x
+	e.Registers += o.Registers * x
+	e.Control += o.Control * x
+	e.Glitch += o.Glitch * x
+	e.Clock += o.Clock * x
+	e.SRAM += o.SRAM * x
+	e.Leakage += o.Leakage * x
+}
 
 // Energy is the energy of a job.
 type Energy struct {
@@ -40,14 +64,10 @@ type Energy struct {
 }
 
 // Sum adds up the rows.
-func (e *Energy) Sum() EnergyRow {
-	var s EnergyRow
+func (e *Energy) Sum() EnergyParts {
+	var s EnergyParts
 	for _, r := range e.Rows {
-		s.Data += r.Data
-		s.Glitch += r.Glitch
-		s.Clock += r.Clock
-		s.Access += r.Access
-		s.Leakage += r.Leakage
+		s.add(r.EnergyParts, 1)
 	}
 	return s
 }
@@ -95,6 +115,8 @@ type recorder struct {
 	d      *Design
 	ctx    context.Context
 	probes *probes
+	isPE   []bool // by part
+	sums   []bool // nodes of the flat graph that carry running sums
 	pieces []*watched
 	wires  []*wire // data of delay lines, ports of memories
 	delays []delayWires
@@ -109,8 +131,9 @@ type watched struct {
 	share  float64
 	block  *block
 	inputs []port
-	reset  int // net of rst_ni, -1 without
-	lanes  int // sampled
+	reset  int        // net of rst_ni, -1 without
+	works  []function // by net
+	lanes  int        // sampled
 	zero   *power.Zero
 	events []*power.Event
 	at     []int // the sampled lane of each event simulation
@@ -165,12 +188,18 @@ func (d *Design) newRecorder() (*recorder, error) {
 			x := &part.Module.Mems[i]
 			list = append(list, x.WEn, x.WAddr, x.RAddr, x.WData)
 		}
+		for i := range part.Module.Regs {
+			list = append(list, part.Module.Regs[i].Node)
+		}
 		return list
 	})
 	if err != nil {
 		return nil, err
 	}
-	r := &recorder{d: d, probes: p}
+	r := &recorder{d: d, probes: p, isPE: peParts(d.parts)}
+	if r.sums, err = r.runningSums(); err != nil {
+		return nil, err
+	}
 	times := make([]float64, len(d.parts)) // instances that share a part
 	for i := range p.insts {
 		times[d.index[p.insts[i].module]]++
@@ -300,6 +329,9 @@ func (r *recorder) watch(in *instance, part *split.Part, x *split.Piece) (*watch
 		if nets, ok := b.net.Output(p.Name); ok {
 			w.check = append(w.check, find(p, nets.Nets, node))
 		}
+	}
+	if err := r.assign(in, part, x, w); err != nil {
+		return nil, err
 	}
 	return w, w.open(r.d.flow, sampleLanes(w.lanes, eventLanes))
 }

@@ -32,6 +32,10 @@ type Report struct {
 
 	Energy   *Energy   `json:"energy,omitempty"`
 	Workload *Workload `json:"workload,omitempty"`
+
+	Figures []Figure `json:"figures"` // the headline: what tpe cost, run and gen all print
+
+	flow *Flow
 }
 
 // Part is the area of one kind of part.
@@ -52,20 +56,22 @@ type Workload struct {
 	MACs      int64   `json:"macs"`
 	Cycles    int64   `json:"cycles"`
 	Bytes     int64   `json:"compulsory_bytes"`
-	Seconds   float64 `json:"seconds"`
-	DataJ     float64 `json:"data_j"` // all of these in J
-	Glitch    float64 `json:"glitch_j"`
-	Clock     float64 `json:"clock_j"`
-	Access    float64 `json:"memory_access_j"`
-	Leakage   float64 `json:"leakage_j"`
-	DRAM      float64 `json:"dram_j"`
-	DRAMClass string  `json:"dram_class"`
-	DRAMTag   string  `json:"dram_tag"`
-	Total     float64 `json:"total_j"`
+	Seconds   float64 `json:"seconds"` // at the least period
+	Rows      []Share `json:"energy"`
+	Engine    float64 `json:"engine_j"`   // the sum of Rows without DRAM
+	Total     float64 `json:"total_j"`    // the sum of Rows
 	PJPerMAC  float64 `json:"pj_per_mac"` // without DRAM
 	TOPSPerW  float64 `json:"tops_per_w"` // without DRAM
 	TOPS      float64 `json:"tops"`
 	TOPSPerMM float64 `json:"tops_per_mm2"`
+}
+
+// Share is one part of a workload's energy.
+type Share struct {
+	Name   string  `json:"part"`
+	J      float64 `json:"energy_j"`
+	Method string  `json:"method"`
+	Error  string  `json:"error"` // what is known of it
 }
 
 // Report sums a design up.
@@ -77,7 +83,7 @@ func (d *Design) Report(engine string, peak int) (*Report, error) {
 	}
 	r := &Report{
 		Engine: engine, Technology: f.Library.Name, Recipe: string(f.Recipe), Seeds: f.Seeds, Node: f.Node, Device: f.Device,
-		Area: d.Rows, ByPart: byPart(d.Rows), AreaUM2: d.Area(), Timing: t, FreqMHz: t.MHz(), PeakMACs: peak,
+		Area: d.Rows, ByPart: byPart(d.Rows), AreaUM2: d.Area(), Timing: t, FreqMHz: t.MHz(), PeakMACs: peak, flow: f,
 	}
 	r.Method, r.Error = f.describe()
 	r.GE = d.GateEquivalents(r.AreaUM2)
@@ -86,6 +92,7 @@ func (d *Design) Report(engine string, peak int) (*Report, error) {
 	}
 	r.TOPS = 2 * float64(peak) * r.FreqMHz * 1e-6
 	r.TOPSPerMM = r.TOPS / (r.AreaUM2 * 1e-6)
+	r.Figures = r.figures()
 	return r, nil
 }
 
@@ -118,23 +125,102 @@ func byPart(rows []Row) []Part {
 	return list
 }
 
-// Of estimates a workload from the energy of one job: what the clock and leakage take
-// goes with the cycles, everything else with the MACs.
-func (r *Report) Of(e *Energy, name, job, data string, macs, cycles, bytes int64, dram memory.DRAM) *Workload {
+// AddWorkload estimates a workload from the energy of one job: what the clock and leakage
+// take goes with the cycles, everything else with the MACs.
+func (r *Report) AddWorkload(e *Energy, name, job, data string, macs, cycles, bytes int64, dram memory.DRAM) {
 	s := e.Sum()
 	perMAC := float64(e.Cycles) / float64(e.MACs) * float64(macs) * 1e-12
 	perCycle := float64(cycles) * 1e-12
-	w := &Workload{Name: name, Job: job, Data: data, MACs: macs, Cycles: cycles, Bytes: bytes, DRAMClass: dram.Class, DRAMTag: dram.Tag,
-		Seconds: float64(cycles) * r.Timing.Period * 1e-12,
-		DataJ:   s.Data * perMAC, Glitch: s.Glitch * perMAC, Access: s.Access * perMAC,
-		Clock: s.Clock * perCycle, Leakage: s.Leakage * perCycle,
-		DRAM: float64(bytes) * 8 * dram.PJPerBit * 1e-12,
+	edges, glitches, charge := r.flow.energyMethods()
+	w := &Workload{Name: name, Job: job, Data: data, MACs: macs, Cycles: cycles, Bytes: bytes, Seconds: float64(cycles) * r.Timing.Period * 1e-12, Rows: []Share{
+		{"multiply", s.Multiply * perMAC, edges, charge},
+		{"accumulate", s.Accumulate * perMAC, edges, charge},
+		{"registers", s.Registers * perMAC, edges, charge},
+		{"control", s.Control * perMAC, edges, charge},
+		{"glitch", s.Glitch * perMAC, glitches, charge},
+		{"clock", s.Clock * perCycle, "clock pins, every cycle", charge},
+		{"SRAM", s.SRAM * perMAC, "table by access", memory.EnergyError},
+		{"leakage", s.Leakage * perCycle, "cells and macros, all the time", charge},
+		{"DRAM", float64(bytes) * 8 * dram.PJPerBit * 1e-12, "compulsory bytes, " + dram.Class, dram.Tag},
+	}}
+	for _, x := range w.Rows {
+		w.Total += x.J
+		if x.Name != "DRAM" {
+			w.Engine += x.J
+		}
 	}
-	engine := w.DataJ + w.Glitch + w.Clock + w.Access + w.Leakage
-	w.Total = engine + w.DRAM
-	w.PJPerMAC = engine / float64(macs) * 1e12
-	w.TOPSPerW = 2 * float64(macs) / engine * 1e-12
+	w.PJPerMAC = w.Engine / float64(macs) * 1e12
+	w.TOPSPerW = 2 * float64(macs) / w.Engine * 1e-12
 	w.TOPS = 2 * float64(macs) / w.Seconds * 1e-12
 	w.TOPSPerMM = w.TOPS / (r.AreaUM2 * 1e-6)
-	return w
+	r.Energy, r.Workload = e, w
+	r.Figures = r.figures()
+}
+
+// energyMethods says how the energy of edges and of glitches is found, and what is known of
+// the error of an edge's energy.
+func (f *Flow) energyMethods() (edges, glitches, charge string) {
+	if f.tech != nil {
+		return "nodes without delays", "event-driven, level delays", f.tech.Energy.Error.Short()
+	}
+	return "gates without delays", "event-driven, library delays", "0.1 % of OpenSTA, same netlist"
+}
+
+// Figure is a headline number with how it was found.
+type Figure struct {
+	Name   string  `json:"name"`
+	Value  float64 `json:"value"`
+	Unit   string  `json:"unit"`
+	Method string  `json:"method"`
+	Error  string  `json:"error"`
+}
+
+// figures lists the headline numbers.
+func (r *Report) figures() []Figure {
+	area, period := MethodSynthesis, "own timing of synthesised gates"
+	areaError, delayError := r.flow.spreadText(r.areaSpread()), r.flow.spreadText(r.Timing.Spread)+"; 0.1 % of OpenSTA"
+	if t := r.flow.tech; t != nil {
+		fit := t.Recipes[r.Recipe]
+		area, period, areaError, delayError = MethodModel, MethodModel, fit.AreaError.Short(), fit.DelayError.Short()
+	}
+	macro := 0.0
+	for _, p := range r.ByPart {
+		macro += p.Macro
+	}
+	list := []Figure{{"area of cells", r.AreaUM2 - macro, "um^2", area, areaError}}
+	if macro > 0 {
+		list = append(list, Figure{"area of memory macros", macro, "um^2", MethodTable, memory.AreaError})
+	}
+	list = append(list,
+		Figure{"least period", r.Timing.Period, "ps", period, delayError},
+		Figure{"peak", r.TOPS, "TOPS", "2 x MACs a cycle / period", "of the period"},
+		Figure{"peak density", r.TOPSPerMM, "TOPS/mm^2", "peak / area", "of both"})
+	if w := r.Workload; w != nil {
+		edges, _, charge := r.flow.energyMethods()
+		list = append(list,
+			Figure{"energy of a MAC", w.PJPerMAC, "pJ", edges + ", with glitches", charge},
+			Figure{"efficiency", w.TOPSPerW, "TOPS/W", "2 / energy of a MAC", charge},
+			Figure{"throughput", w.TOPS, "TOPS", "2 x MACs / (cycles x period)", "of the period"},
+			Figure{"density", w.TOPSPerMM, "TOPS/mm^2", "throughput / area", "of both"},
+			Figure{"energy with DRAM", w.Total * 1e3, "mJ", "sum of the parts", "of the parts"})
+	}
+	return list
+}
+
+// spreadText says how far orders of statements are apart.
+func (f *Flow) spreadText(relative float64) string {
+	if f.Seeds == 1 {
+		return "one order of statements"
+	}
+	return fmt.Sprintf("spread %.1f %%", 100*relative)
+}
+
+// areaSpread is the mean spread of the rows, weighted by their areas.
+func (r *Report) areaSpread() float64 {
+	sum, area := 0.0, 0.0
+	for _, x := range r.Area {
+		sum += x.Spread * (x.Gates + x.Flops) * float64(x.Count)
+		area += (x.Gates + x.Flops) * float64(x.Count)
+	}
+	return ratio(sum, area)
 }

@@ -64,6 +64,14 @@ func (e Error) String() string {
 	return fmt.Sprintf("mean %.1f %%, p90 %.1f %%, worst %.0f %% (%s) of %d", 100*e.Mean, 100*e.P90, 100*e.Worst, e.Which, e.Count)
 }
 
+// Short is the mean and the ninth decile.
+func (e Error) Short() string {
+	if e.Count == 0 {
+		return "not measured"
+	}
+	return fmt.Sprintf("mean %.1f %%, p90 %.1f %%", 100*e.Mean, 100*e.P90)
+}
+
 //go:embed tech/*.yaml
 var techFiles embed.FS
 

@@ -106,12 +106,11 @@ func (r *recorder) energy(macs int64, period float64) (*Energy, error) {
 	for _, w := range r.pieces {
 		m := power.NewModel(w.block.net, w.block.timing, power.Load{Assumed: d.flow.opt.OutputLoad})
 		act := w.zero.Activity()
-		e := m.Of(act)
 		count := float64(d.Rows[w.row].Count) * w.share
-		data := (e.Internal + e.Switching) / float64(act.Cycles) * 1e-3 * count
 		row := &out.Rows[w.row]
-		row.Data += data
-		row.Glitch += data * (w.glitch(m) - 1)
+		data := w.data(m, act, 1e-3*count/float64(act.Cycles))
+		row.add(data, 1)
+		row.Glitch += data.Data() * (w.glitch(m) - 1)
 		row.Clock += m.Clock * 1e-3 * count
 		row.Leakage += m.Leakage * leak * count
 	}
@@ -119,10 +118,10 @@ func (r *recorder) energy(macs int64, period float64) (*Energy, error) {
 	r.memoryEnergy(out, leak)
 	var pe, all [2]float64
 	for _, row := range out.Rows {
-		all[0] += row.Data
+		all[0] += row.Data()
 		all[1] += row.Glitch
 		if row.Part == PartPE {
-			pe[0] += row.Data
+			pe[0] += row.Data()
 			pe[1] += row.Glitch
 		}
 	}
@@ -135,6 +134,15 @@ func ratio(a, b float64) float64 {
 		return 0
 	}
 	return a / b
+}
+
+// data is the energy of the counted edges by what their nets work for, times a scale.
+func (w *watched) data(m *power.Model, a *power.Activity, scale float64) EnergyParts {
+	var by [functions]float64
+	for net, f := range w.works {
+		by[f] += float64(a.Rises[net])*(m.Rise[net].Internal+m.Rise[net].Switching) + float64(a.Falls[net])*(m.Fall[net].Internal+m.Fall[net].Switching)
+	}
+	return EnergyParts{Multiply: by[multiply] * scale, Accumulate: by[accumulate] * scale, Registers: by[storage] * scale, Control: by[control] * scale}
 }
 
 // glitch is the energy of data with glitches over that without, in the lanes that were
@@ -159,7 +167,7 @@ func (r *recorder) delayEnergy(out *Energy, leak float64) {
 	for _, x := range r.delays {
 		row, bits := &out.Rows[x.row], float64(x.bits)
 		activity := float64(x.data.edges) / float64(r.cycles) / float64(x.data.lanes*x.data.width)
-		row.Data += activity * m.Pass() * 1e-3 * bits
+		row.Registers += activity * m.Pass() * 1e-3 * bits
 		row.Clock += m.Clock * 1e-3 * bits
 		row.Leakage += m.Leakage * leak * bits
 	}
@@ -182,11 +190,11 @@ func (r *recorder) memoryEnergy(out *Energy, leak float64) {
 			p := power.NewModel(b.net, b.timing, power.Load{Assumed: r.d.flow.opt.OutputLoad})
 			row.Clock += p.Clock * 1e-3 * n
 			row.Leakage += p.Leakage * leak * n
-			row.Data += edges * p.Pass() / float64(max(1, b.net.FlipFlops())) * 1e-3 * n
+			row.SRAM += edges * p.Pass() / float64(max(1, b.net.FlipFlops())) * 1e-3 * n
 		}
 		next := m.row + 1
 		if m.bits == nil {
-			row.Access += (writes*m.macro.Write + reads*m.macro.Read) * count
+			row.SRAM += (writes*m.macro.Write + reads*m.macro.Read) * count
 			row.Leakage += m.macro.Leakage * 1e6 * leak * count
 		} else {
 			add(row, m.decode, count, writes)

@@ -35,6 +35,7 @@ type Spec struct {
 	// Hoisted says that x comes encoded, by an [EdgeEncoder] of this encoding; 0: as
 	// it is.
 	Hoisted numeric.Encoding
+	Adder   string // of all carry-propagate additions, see [Adders]; empty is AdderAuto
 }
 
 // encoder is the encoder of x.
@@ -94,7 +95,7 @@ func (s Spec) rows(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
 
 // add is x + y by the overflow rule.
 func (s Spec) add(b *hw.Builder, x, y hw.ID) hw.ID {
-	sum := b.Add(x, y)
+	sum := s.plus(b, x, y)
 	if !s.Saturate {
 		return sum
 	}

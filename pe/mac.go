@@ -36,7 +36,7 @@ func (m MAC) MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID {
 		return []hw.ID{m.add(b, sum[0], m.Product(b, w, x, y)[0])}
 	}
 	s, c := b.Compress(append([]hw.ID{sum[0]}, m.rows(b, w, x, y)...)...)
-	return []hw.ID{b.Add(s, c)}
+	return []hw.ID{m.plus(b, s, c)}
 }
 
 // Product implements [Arith].
@@ -45,11 +45,11 @@ func (m MAC) Product(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
 		return []hw.ID{m.product(b, width, x, y)}
 	}
 	s, c := b.Compress(m.rows(b, width, x, y)...)
-	return []hw.ID{b.Named("product", b.Add(s, c))}
+	return []hw.ID{b.Named("product", m.plus(b, s, c))}
 }
 
 // Merge implements [Arith].
-func (MAC) Merge(b *hw.Builder, x, y []hw.ID) []hw.ID { return []hw.ID{b.Add(x[0], y[0])} }
+func (m MAC) Merge(b *hw.Builder, x, y []hw.ID) []hw.ID { return []hw.ID{m.plus(b, x[0], y[0])} }
 
 // Resolve implements [Arith].
 func (MAC) Resolve(_ *hw.Builder, sum []hw.ID) hw.ID { return sum[0] }

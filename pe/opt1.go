@@ -45,7 +45,7 @@ func (OPT1) Merge(b *hw.Builder, x, y []hw.ID) []hw.ID {
 }
 
 // Resolve implements [Arith].
-func (OPT1) Resolve(b *hw.Builder, sum []hw.ID) hw.ID { return b.Add(sum[0], sum[1]) }
+func (o OPT1) Resolve(b *hw.Builder, sum []hw.ID) hw.ID { return o.plus(b, sum[0], sum[1]) }
 
 // Add implements [Arith].
 func (o OPT1) Add(b *hw.Builder, x, y hw.ID) hw.ID { return o.add(b, x, y) }

@@ -49,11 +49,11 @@ func (t Tree) dotByWeight(b *hw.Builder, axes []int, x, y hw.ID) hw.ID {
 	for i := range digits.Codes {
 		name := fmt.Sprintf("weight%d_", i)
 		pp := b.Pipe(name+"pp_q", e.Partial(b, t.partialBits(), digits, i, y))
-		sum := t.add(b, MAC{}, name, axes, []hw.ID{pp}, width, true)[0]
+		sum := t.add(b, MAC{Spec: t.Spec}, name, axes, []hw.ID{pp}, width, true)[0]
 		sums = append(sums, b.ShlConst(Fit(b, t.SumBits, sum), e.Encoding.Shift()*i))
 	}
 	s, c := b.Compress(sums...)
-	return b.Pipe("sum_q", b.Add(s, c))
+	return b.Pipe("sum_q", t.plus(b, s, c))
 }
 
 // PassBits is the width that holds the sum of k partial products.

@@ -27,7 +27,7 @@ type cli struct {
 	Calibrate calibrateCmd `cmd:"" help:"Fit the fast model of tpe cost to a cell library."`
 	Verify    verifyCmd    `cmd:"" help:"Cross-check an engine on every leg."`
 	Numeric   numericCmd   `cmd:"" help:"Compare the arithmetic with vectors of yours."`
-	List      listCmd      `cmd:"" help:"List engines, pes, formats or workloads."`
+	List      listCmd      `cmd:"" help:"List engines, pes, formats, workloads or technologies."`
 	Show      showCmd      `cmd:"" help:"Print an engine's YAML."`
 	Version   versionCmd   `cmd:"" help:"Print the version, and the versions of the tools found."`
 }

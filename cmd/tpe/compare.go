@@ -18,8 +18,8 @@ import (
 	"tpe/workloads"
 )
 
-// costFlags choose how engines of a comparison are priced, if at all.
-type costFlags struct {
+// priceFlags choose how engines of a comparison are priced, if at all.
+type priceFlags struct {
 	Tech    string `placeholder:"T" help:"Also area and energy, by the fast model of this technology (osu018, ... or a file of tpe calibrate)."`
 	Liberty string `placeholder:"FILE" help:"Also area and energy, by synthesis with this cell library."`
 	Recipe  string `default:"balanced" help:"area, balanced or speed: what synthesis aims at."`
@@ -40,7 +40,7 @@ type compareCmd struct {
 	FailIf    []string `name:"fail-if" sep:"none" placeholder:"COND" help:"Exit with 1 if a total is beyond it, such as 'cycles>+2%'; metrics cycles, time, energy, bytes, utilization."`
 	Markdown  toFile   `name:"markdown" help:"Print Markdown; --markdown=FILE writes it to a file."`
 	HTML      string   `name:"html" placeholder:"FILE" help:"Write a page with tables and plots."`
-	costFlags
+	priceFlags
 	outputFlags
 }
 
@@ -178,11 +178,11 @@ func (c *compareCmd) engines(e *env) ([]compare.Engine, error) {
 	return list, c.price(e, list, c.Data, c.Freq == "max")
 }
 
-func (c *costFlags) priced() bool { return c.Tech != "" || c.Liberty != "" }
+func (c *priceFlags) priced() bool { return c.Tech != "" || c.Liberty != "" }
 
 // price finds area and energy of engines on operands of the given kind.
-func (c *costFlags) price(e *env, list []compare.Engine, spec string, fmax bool) error {
-	how := costCmd{Tech: c.Tech, Liberty: c.Liberty, Recipe: c.Recipe, Seeds: 1, Device: "lop"}
+func (c *priceFlags) price(e *env, list []compare.Engine, spec string, fmax bool) error {
+	how := costFlags{Tech: c.Tech, Liberty: c.Liberty, Recipe: c.Recipe, Seeds: 1, Device: "lop"}
 	dram, err1 := memory.LookupDRAM(c.DRAM)
 	data, err2 := workloads.ParseDataSet(spec)
 	err3 := synth.Recipe(c.Recipe).Check()
@@ -237,7 +237,7 @@ func priceOf(e *env, flow *cost.Flow, eng *arch.Engine, data workloads.DataSet) 
 	sum := en.Sum()
 	perMAC := float64(en.Cycles) / float64(en.MACs)
 	return &compare.Cost{Method: r.Method, AreaUM2: r.AreaUM2, FreqMHz: r.FreqMHz,
-		PJPerMAC: (sum.Data + sum.Glitch + sum.Access) * perMAC, PJPerCycle: sum.Clock + sum.Leakage}, nil
+		PJPerMAC: (sum.Data() + sum.Glitch + sum.SRAM) * perMAC, PJPerCycle: sum.Clock + sum.Leakage}, nil
 }
 
 func loadWorkloads(e *env, specs []string) ([]workloads.Workload, error) {

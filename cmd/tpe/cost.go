@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,58 +16,124 @@ import (
 	"tpe/cost/synth"
 	"tpe/hw/drive"
 	"tpe/internal/tool"
+	"tpe/report/breakdown"
 	"tpe/sim"
 	"tpe/workloads"
 )
 
+// costFlags choose how cost is found.
+type costFlags struct {
+	Liberty string `placeholder:"FILE" help:"Cell library to synthesise with (Liberty, plain or gzip); OSU018 if it is installed."`
+	Tech    string `placeholder:"T" help:"The fast model instead of synthesis, without tools: an embedded technology (tpe list technologies) or a file of tpe calibrate."`
+	Recipe  string `default:"balanced" help:"area, balanced or speed: what synthesis aims at."`
+	Seeds   int    `default:"5" help:"Orders of statements that are synthesised; the median area and least delay count."`
+	Node    int    `placeholder:"NM" help:"Feature size for memories; known for OSU, sky130 and SG13G2 libraries."`
+	Device  string `default:"lop" help:"Device class of memory cells: hp, lop or lstp."`
+	DRAM    string `name:"dram" default:"lpddr4" help:"Class of DRAM for the workload's compulsory traffic."`
+}
+
+// alsoCost adds cost to another command.
+type alsoCost struct {
+	Cost bool `help:"Also area, clock and energy, as tpe cost finds them with the same flags."`
+	costFlags
+}
+
 type costCmd struct {
 	engineFlags
-	Liberty  string `placeholder:"FILE" help:"Cell library to synthesise with (Liberty, plain or gzip); OSU018 if it is installed."`
-	Tech     string `placeholder:"T" help:"The fast model instead of synthesis, without tools: an embedded technology (osu018, horowitz45, unit) or a file of tpe calibrate."`
-	Recipe   string `default:"balanced" help:"area, balanced or speed: what synthesis aims at."`
-	Seeds    int    `default:"5" help:"Orders of statements that are synthesised; the median area and least delay count."`
-	Node     int    `placeholder:"NM" help:"Feature size for memories; known for OSU, sky130 and SG13G2 libraries."`
-	Device   string `default:"lop" help:"Device class of memory cells: hp, lop or lstp."`
+	costFlags
 	Workload string `placeholder:"W" help:"Also the energy of a workload: a model, gemm:MxNxK, or a CSV file."`
 	Data     string `placeholder:"D" help:"Operands of the sampled job, as for tpe run; normal with a fifth of full scale if absent."`
 	Seed     uint64 `default:"1" help:"Seed of the operands."`
-	DRAM     string `name:"dram" default:"lpddr4" help:"Class of DRAM for the workload's compulsory traffic."`
 	Path     bool   `help:"Print the critical path point by point."`
+	SVG      string `name:"svg" placeholder:"FILE" help:"Also draw where area and energy go."`
 	outputFlags
 }
 
 // Run implements the command.
 func (c *costCmd) Run(e *env) error {
-	cfg, err1 := c.load()
-	err2 := synth.Recipe(c.Recipe).Check()
-	dram, err3 := memory.LookupDRAM(c.DRAM)
-	if err := errors.Join(err1, err2, wrap("--dram", err3)); err != nil {
-		return err
-	}
-	flow, err := c.flow(e)
-	if err != nil {
+	cfg, err := c.load()
+	if err := errors.Join(err, c.check()); err != nil {
 		return err
 	}
 	eng, err := arch.Build(cfg)
 	if err != nil {
 		return err
 	}
-	e.progress("synthesising %s", cfg.Name)
-	design, err := flow.Engine(e.ctx, eng.Top)
-	e.progressDone()
+	job, err := c.job(e, eng)
 	if err != nil {
 		return err
 	}
-	r, err := design.Report(cfg.Name, cfg.MACsPerCycle())
+	r, err := c.report(e, eng, job)
 	if err != nil {
 		return err
 	}
-	if c.Workload != "" {
-		if err := c.energy(e, eng, design, r, dram); err != nil {
+	if c.SVG != "" {
+		var b bytes.Buffer
+		if err := breakdown.Draw(&b, r); err != nil {
+			return err
+		}
+		if err := writeFile(c.SVG, b.Bytes()); err != nil {
 			return err
 		}
 	}
 	return c.emit(e, r, func() [][]string { return costRows(r) }, func(w io.Writer) error { return c.table(w, r) })
+}
+
+// costJob is a workload whose energy is wanted.
+type costJob struct {
+	run  *sim.Report
+	data workloads.DataSet
+	seed uint64
+}
+
+// job runs the workload at the formula's fidelity; nil without a workload.
+func (c *costCmd) job(e *env, eng *arch.Engine) (*costJob, error) {
+	if c.Workload == "" {
+		return nil, nil
+	}
+	w, err := loadWorkload(c.Workload, false)
+	if err != nil {
+		return nil, err
+	}
+	spec := c.Data
+	if spec == "" {
+		spec = fmt.Sprintf("a=normal:%g,b=normal:%g", fifth(eng.A.Bits), fifth(eng.B.Bits))
+	}
+	data, err := workloads.ParseDataSet(spec)
+	if err != nil {
+		return nil, wrap("--data", err)
+	}
+	run, err := sim.Run(e.ctx, eng, w, sim.Options{Fidelity: sim.Formula, Check: sim.CheckNone, Data: data, Seed: c.Seed})
+	return &costJob{run, data, c.Seed}, err
+}
+
+// check reports what is wrong with the flags, before anything long begins.
+func (c *costFlags) check() error {
+	_, err := memory.LookupDRAM(c.DRAM)
+	both := error(nil)
+	if c.Tech != "" && c.Liberty != "" {
+		both = errors.New("--tech: given together with --liberty (expected one of them)")
+	}
+	return errors.Join(synth.Recipe(c.Recipe).Check(), wrap("--dram", err), both)
+}
+
+// report costs an engine and, with a job, its energy.
+func (c *costFlags) report(e *env, eng *arch.Engine, job *costJob) (*cost.Report, error) {
+	flow, err := c.flow(e)
+	if err != nil {
+		return nil, err
+	}
+	e.progress("synthesising %s", eng.Name)
+	design, err := flow.Engine(e.ctx, eng.Top)
+	e.progressDone()
+	if err != nil {
+		return nil, err
+	}
+	r, err := design.Report(eng.Name, eng.MACsPerCycle())
+	if err != nil || job == nil {
+		return r, err
+	}
+	return r, c.energy(e, eng, design, r, job)
 }
 
 // wrap puts what an error is about before it.
@@ -78,11 +145,8 @@ func wrap(what string, err error) error {
 }
 
 // flow is the fast model with --tech, else synthesis.
-func (c *costCmd) flow(e *env) (*cost.Flow, error) {
+func (c *costFlags) flow(e *env) (*cost.Flow, error) {
 	if c.Tech != "" {
-		if c.Liberty != "" {
-			return nil, errors.New("--tech: given together with --liberty (expected one of them)")
-		}
 		t, err := cost.LoadTechnology(c.Tech)
 		if err != nil {
 			return nil, wrap("--tech", err)
@@ -128,35 +192,24 @@ func nodeOf(given int, lib *liberty.Library) (int, error) {
 }
 
 // energy samples one job of the workload and scales it to the whole.
-func (c *costCmd) energy(e *env, eng *arch.Engine, design *cost.Design, r *cost.Report, dram memory.DRAM) error {
-	w, err := loadWorkload(c.Workload, false)
+func (c *costFlags) energy(e *env, eng *arch.Engine, design *cost.Design, r *cost.Report, job *costJob) error {
+	dram, err := memory.LookupDRAM(c.DRAM)
 	if err != nil {
-		return err
+		return wrap("--dram", err)
 	}
-	spec := c.Data
-	if spec == "" {
-		spec = fmt.Sprintf("a=normal:%g,b=normal:%g", fifth(eng.A.Bits), fifth(eng.B.Bits))
-	}
-	data, err := workloads.ParseDataSet(spec)
-	if err != nil {
-		return fmt.Errorf("--data: %w", err)
-	}
-	run, err := sim.Run(e.ctx, eng, w, sim.Options{Fidelity: sim.Formula, Check: sim.CheckNone, Data: data, Seed: c.Seed})
-	if err != nil {
-		return err
-	}
-	s := sampleShape(eng, run)
-	play, err := sampleJob(eng, s, data, c.Seed)
+	s := sampleShape(eng, job.run)
+	play, err := sampleJob(eng, s, job.data, job.seed)
 	if err != nil {
 		return err
 	}
 	e.progress("simulating the gates on gemm %s", s)
-	r.Energy, err = design.Energy(e.ctx, play, s.MACs(), r.Timing.Period)
+	energy, err := design.Energy(e.ctx, play, s.MACs(), r.Timing.Period)
 	e.progressDone()
 	if err != nil {
 		return err
 	}
-	r.Workload = r.Of(r.Energy, w.Name, s.String(), data.String(), run.Total.MACs, run.Total.Cycles, run.Total.Bytes, dram)
+	total := job.run.Total
+	r.AddWorkload(energy, job.run.Workload, s.String(), job.data.String(), total.MACs, total.Cycles, total.Bytes, dram)
 	return nil
 }
 
@@ -204,10 +257,10 @@ func sampleJob(eng *arch.Engine, s arch.Shape, data workloads.DataSet, seed uint
 
 // costRows is the report as CSV: the rows of the area.
 func costRows(r *cost.Report) [][]string {
-	out := [][]string{{"part", "module", "piece", "count", "gates_um2", "flip_flops_um2", "macro_um2", "area_um2", "flip_flops", "area_spread", "method"}}
+	out := [][]string{{"part", "module", "piece", "count", "gates_um2", "flip_flops_um2", "macro_um2", "area_um2", "flip_flops", "area_spread", "method", "error"}}
 	f := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 	for _, x := range r.Area {
-		out = append(out, []string{x.Part, x.Module, x.Piece, strconv.Itoa(x.Count), f(x.Gates), f(x.Flops), f(x.Macro), f(x.Area), strconv.Itoa(x.FFs), f(x.Spread), x.Method})
+		out = append(out, []string{x.Part, x.Module, x.Piece, strconv.Itoa(x.Count), f(x.Gates), f(x.Flops), f(x.Macro), f(x.Area), strconv.Itoa(x.FFs), f(x.Spread), x.Method, x.Error})
 	}
 	return out
 }

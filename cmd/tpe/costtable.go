@@ -18,9 +18,7 @@ func (c *costCmd) table(w io.Writer, r *cost.Report) error {
 	p.table(areaTable(r))
 	p.printf("\n")
 	p.table(partTable(r))
-	p.printf("\n%s gate equivalents, %s flip-flops\n", count(int64(math.Round(r.GE))), count(int64(r.FlipFlops)))
-	p.printf("least period %.0f ps (%.0f MHz), spread over the orders of statements %s; peak %.4g TOPS, %.4g TOPS/mm^2\n",
-		r.Timing.Period, r.FreqMHz, percent(r.Timing.Spread), r.TOPS, r.TOPSPerMM)
+	p.printf("\n%s gate equivalents, %s flip-flops, %.0f MHz\n", count(int64(math.Round(r.GE))), count(int64(r.FlipFlops)), r.FreqMHz)
 	if c.Path {
 		p.printf("\n")
 		p.table(pathTable(r.Timing))
@@ -30,10 +28,37 @@ func (c *costCmd) table(w io.Writer, r *cost.Report) error {
 	if r.Energy != nil {
 		p.printf("\nenergy of a cycle, gemm %s, %s, %s cycles:\n", r.Workload.Job, r.Workload.Data, count(r.Energy.Cycles))
 		p.table(energyTable(r.Energy))
-		p.printf("data: gate level without delays; glitch: event-driven with the library's delays, %.2f times the data energy of the PEs\n\n", r.Energy.GlitchPE)
+		p.printf("glitches: %.2f times the data energy of the PEs without them\n\n", r.Energy.GlitchPE)
 		p.table(workloadTable(r.Workload))
 	}
+	p.printf("\n")
+	p.table(figureTable(r))
 	return p.err
+}
+
+// costHeadline prints the headline alone, after another report.
+func costHeadline(w io.Writer, r *cost.Report) error {
+	p := &printer{w: w}
+	p.printf("\n%s in %s, recipe %s: %s\n", r.Engine, r.Technology, r.Recipe, r.Method)
+	if r.Workload != nil {
+		p.table(workloadTable(r.Workload))
+		p.printf("\n")
+	}
+	p.table(figureTable(r))
+	return p.err
+}
+
+// figureTable is the headline: the same in tpe cost, run and gen.
+func figureTable(r *cost.Report) [][]string {
+	out := [][]string{{"figure", ">value", "unit", "method", "error"}}
+	for _, f := range r.Figures {
+		v := fmt.Sprintf("%.4g", f.Value)
+		if f.Value >= 1000 {
+			v = count(int64(math.Round(f.Value)))
+		}
+		out = append(out, []string{f.Name, v, f.Unit, f.Method, f.Error})
+	}
+	return out
 }
 
 // printer remembers the first error.
@@ -57,9 +82,9 @@ func (p *printer) table(rows [][]string) {
 func area(x float64) string { return count(int64(math.Round(x))) }
 
 func areaTable(r *cost.Report) [][]string {
-	out := [][]string{{"part", "module", "piece", ">count", ">gates um^2", ">flip-flops", ">macro", ">area um^2", ">spread", "method"}}
+	out := [][]string{{"part", "module", "piece", ">count", ">gates um^2", ">flip-flops", ">macro", ">area um^2", "method", "error"}}
 	for _, x := range r.Area {
-		out = append(out, []string{x.Part, x.Module, x.Piece, count(int64(x.Count)), area(x.Gates), area(x.Flops), area(x.Macro), area(x.Area), percent(x.Spread), x.Method})
+		out = append(out, []string{x.Part, x.Module, x.Piece, count(int64(x.Count)), area(x.Gates), area(x.Flops), area(x.Macro), area(x.Area), x.Method, x.Error})
 	}
 	return append(out, []string{"total", "", "", "", "", "", "", area(r.AreaUM2), "", ""})
 }
@@ -85,24 +110,23 @@ func pathTable(t *cost.Timing) [][]string {
 }
 
 func energyTable(e *cost.Energy) [][]string {
-	out := [][]string{{"part", "module", "piece", ">count", ">data pJ", ">glitch", ">clock", ">access", ">leakage", ">total pJ"}}
-	f := func(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) }
-	line := func(head []string, x cost.EnergyRow) []string {
-		return append(head, f(x.Data), f(x.Glitch), f(x.Clock), f(x.Access), f(x.Leakage), f(x.Total()))
+	out := [][]string{{"part", "module", "piece", ">count", ">multiply pJ", ">accumulate", ">registers", ">control", ">glitch", ">clock", ">SRAM", ">leakage", ">total pJ"}}
+	line := func(head []string, x cost.EnergyParts) []string {
+		for _, v := range []float64{x.Multiply, x.Accumulate, x.Registers, x.Control, x.Glitch, x.Clock, x.SRAM, x.Leakage, x.Total()} {
+			head = append(head, strconv.FormatFloat(v, 'f', 3, 64))
+		}
+		return head
 	}
 	for _, x := range e.Rows {
-		out = append(out, line([]string{x.Part, x.Module, x.Piece, count(int64(x.Count))}, x))
+		out = append(out, line([]string{x.Part, x.Module, x.Piece, count(int64(x.Count))}, x.EnergyParts))
 	}
 	return append(out, line([]string{"total", "", "", ""}, e.Sum()))
 }
 
 func workloadTable(w *cost.Workload) [][]string {
-	engine := w.Total - w.DRAM
-	f := func(x float64) string { return fmt.Sprintf("%.4g", x*1e3) }
-	row := func(name string, x float64) []string { return []string{name, f(x), percent(x / w.Total)} }
-	out := [][]string{{w.Name, ">mJ", ">share"}, row("data", w.DataJ), row("glitch", w.Glitch), row("clock", w.Clock), row("memory access", w.Access), row("leakage", w.Leakage),
-		row(fmt.Sprintf("DRAM (%s, %s, compulsory bytes)", w.DRAMClass, w.DRAMTag), w.DRAM), row("total", w.Total),
-		{fmt.Sprintf("%s MACs in %s cycles, %.4g ms: engine alone %.4g pJ/MAC, %.4g TOPS, %.4g TOPS/W, %.4g TOPS/mm^2",
-			count(w.MACs), count(w.Cycles), w.Seconds*1e3, engine/float64(w.MACs)*1e12, w.TOPS, w.TOPSPerW, w.TOPSPerMM), "", ""}}
-	return out
+	out := [][]string{{w.Name, ">mJ", ">share", "method", "error"}}
+	for _, x := range w.Rows {
+		out = append(out, []string{x.Name, fmt.Sprintf("%.4g", x.J*1e3), percent(x.J / w.Total), x.Method, x.Error})
+	}
+	return append(out, []string{"total", fmt.Sprintf("%.4g", w.Total*1e3), percent(1), fmt.Sprintf("%s MACs, %s cycles, %.4g ms", count(w.MACs), count(w.Cycles), w.Seconds*1e3), ""})
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"tpe/arch"
+	"tpe/cost"
 	"tpe/hw/drive"
 	"tpe/numeric"
 	"tpe/rtlgen"
@@ -23,6 +24,7 @@ type genCmd struct {
 	engineFlags
 	Out  string `required:"" placeholder:"DIR" help:"Folder to write; it must not exist, or be empty, or hold an earlier output."`
 	Seed uint64 `default:"1" help:"Seed of the testbench's operands."`
+	alsoCost
 }
 
 // manifestName marks a folder as written by tpe gen.
@@ -43,7 +45,7 @@ type manifest struct {
 // Run implements the command.
 func (c *genCmd) Run(e *env) error {
 	cfg, err := c.load()
-	if err != nil {
+	if err := errors.Join(err, c.alsoCost.check()); err != nil {
 		return err
 	}
 	eng, err := arch.Build(cfg)
@@ -72,6 +74,17 @@ func (c *genCmd) Run(e *env) error {
 		m.Config[f.Name] = f.Get(&cfg)
 	}
 	files = append(files, rtlgen.File{Name: "engine.yaml", Text: cfg.YAML()})
+	var costs *cost.Report
+	if c.Cost {
+		if costs, err = c.report(e, eng, nil); err != nil {
+			return err
+		}
+		text, err := json.MarshalIndent(costs, "", "  ")
+		if err != nil {
+			return err
+		}
+		files = append(files, rtlgen.File{Name: "cost.json", Text: append(text, '\n')})
+	}
 	for _, f := range files {
 		sum := sha256.Sum256(f.Text)
 		m.SHA256[f.Name] = hex.EncodeToString(sum[:])
@@ -85,7 +98,10 @@ func (c *genCmd) Run(e *env) error {
 		return err
 	}
 	_, err = fmt.Fprintf(e.out, "%s: %d files in %s; its testbench runs gemm %s in %d cycles (make -C %s sim)\n", eng.Top.Name, len(files), c.Out, s, m.Cycles, c.Out)
-	return err
+	if err != nil || costs == nil {
+		return err
+	}
+	return costHeadline(e.out, costs)
 }
 
 // benchJob makes a job with random operands and runs it on the graph; the results

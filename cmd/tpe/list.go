@@ -7,13 +7,14 @@ import (
 	"strconv"
 
 	"tpe/arch"
+	"tpe/cost"
 	"tpe/numeric"
 	"tpe/sim"
 	"tpe/workloads"
 )
 
 type listCmd struct {
-	What  string `arg:"" enum:"engines,pes,formats,workloads" help:"engines, pes, formats or workloads."`
+	What  string `arg:"" enum:"engines,pes,formats,workloads,technologies" help:"engines, pes, formats, workloads or technologies (of tpe cost --tech)."`
 	Table bool   `help:"Of engines: rates, cycles on normal data, registers, accuracy."`
 	outputFlags
 }
@@ -57,6 +58,14 @@ func (c *listCmd) Run(e *env) error {
 			{"opt3", "as opt4c, with an encoder and a queue of its own"},
 			{"opt4c", "one digit of A times an operand of B a cycle into a (sum, carry) pair; a column shares the encoder and the queue of digits"},
 			{"opt4e", "as opt4c, with several digits and operands of B a cycle into one pair"},
+		}
+	case "technologies":
+		for _, name := range cost.TechnologyNames() {
+			t, err := cost.LoadTechnology(name)
+			if err != nil {
+				return err
+			}
+			list = append(list, namedRow{name, fmt.Sprintf("%d nm; %s", t.NodeNM, t.Source)})
 		}
 	case "formats":
 		list = []namedRow{{"int2..int16", "two's complement operands"}, {"uint2..uint16", "unsigned operands"},

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"tpe/arch"
+	"tpe/cost"
 	"tpe/hw/drive"
 	"tpe/report/vcd"
 	"tpe/sim"
@@ -36,7 +37,14 @@ type runCmd struct {
 	SCALESimConfig string   `name:"scalesim-config" placeholder:"CFG" help:"A SCALE-Sim configuration instead of --engine; implies --compat scalesim."`
 	Topology       string   `placeholder:"CSV" help:"A SCALE-Sim topology instead of --workload."`
 	Out            string   `placeholder:"DIR" help:"With --compat scalesim: also write SCALE-Sim's report files there."`
+	alsoCost
 	outputFlags
+}
+
+// runReport is the report of a run, with its cost if that is wanted.
+type runReport struct {
+	*sim.Report
+	Cost *cost.Report `json:"cost,omitempty"`
 }
 
 // loadWorkload finds a workload by name, or reads it from a file.
@@ -75,7 +83,7 @@ func (c *runCmd) Run(e *env) error {
 	if err3 != nil {
 		err3 = fmt.Errorf("--data: %w", err3)
 	}
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	if err := errors.Join(err1, err2, err3, err4, c.alsoCost.check()); err != nil {
 		return err
 	}
 	for _, warning := range w.Warnings {
@@ -101,7 +109,19 @@ func (c *runCmd) Run(e *env) error {
 	if r == nil {
 		return err
 	}
-	if perr := c.emit(e, r, func() [][]string { return runRows(r) }, func(out io.Writer) error { return runTable(out, r) }); perr != nil {
+	both := runReport{Report: r}
+	if c.Cost && err == nil {
+		if both.Cost, err = c.report(e, eng, &costJob{r, data, c.Seed}); err != nil {
+			return err
+		}
+	}
+	table := func(out io.Writer) error {
+		if err := runTable(out, r); err != nil || both.Cost == nil {
+			return err
+		}
+		return costHeadline(out, both.Cost)
+	}
+	if perr := c.emit(e, both, func() [][]string { return runRows(r) }, table); perr != nil {
 		return perr
 	}
 	switch {
@@ -216,6 +236,8 @@ func (c *runCmd) build(cfg arch.Config, opt *sim.Options) (*arch.Engine, error) 
 		return nil, fmt.Errorf("--check: %s has no hardware to check: %q (expected none)", cfg.Name, c.Check)
 	case c.VCD != "":
 		return nil, fmt.Errorf("--vcd: %s has no hardware to record: %q (expected another engine)", cfg.Name, c.VCD)
+	case c.Cost:
+		return nil, fmt.Errorf("--cost: %s has no hardware that costs anything (expected another engine)", cfg.Name)
 	}
 	opt.Check = sim.CheckNone
 	return &arch.Engine{Config: cfg}, nil
