@@ -2,10 +2,6 @@ package workloads
 
 import (
 	"bytes"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -79,35 +75,6 @@ func TestWriteCSVRefuses(t *testing.T) {
 	err := WriteCSV(&b, Workload{Name: "bad", Layers: []GEMM{{M: 1}}})
 	if err == nil || b.Len() > 0 {
 		t.Errorf("WriteCSV of an invalid row: %v, wrote %q", err, &b)
-	}
-}
-
-func TestOpen(t *testing.T) {
-	dir := t.TempDir()
-	tests := []struct {
-		name, text string
-		opt        OpenOptions
-		want       int // K of the first layer
-	}{
-		{"own.csv", "m,n,k\n1,2,3\n", OpenOptions{}, 3},
-		{"own_named.csv", "name,m,n,k\nx,1,2,3\n", OpenOptions{}, 3},
-		{"layer.csv", "Layer,M,N,K,\nx,1,2,3,\n", OpenOptions{}, 3},
-		{"conv.csv", convHeader + "c1, 8, 8, 3, 3, 4, 6, 1,\n", OpenOptions{}, 36},
-		{"bare.csv", "x,1,2,3\n", OpenOptions{}, 3},
-		{"strict.csv", "name,m,n,k\nx,1,2,3,\n", OpenOptions{SCALESim: SCALESimOptions{Strict: true}}, 3},
-	}
-	for _, tt := range tests {
-		path := filepath.Join(dir, tt.name)
-		if err := os.WriteFile(path, []byte(tt.text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		w, err := Open(path, tt.opt)
-		if err != nil || w.Layers[0].K != tt.want || w.Name != strings.TrimSuffix(tt.name, ".csv") {
-			t.Errorf("Open(%s) = %q %v, %v, want K = %d", tt.name, w.Name, sizes(w), err, tt.want)
-		}
-	}
-	if _, err := Open(filepath.Join(dir, "none.csv"), OpenOptions{}); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("Open of a missing file: %v", err)
 	}
 }
 

@@ -12,7 +12,7 @@
 //
 //   - [Lookup] knows the built-in models ([Names]) and "gemm:MxNxK".
 //   - [ReadSCALESim] reads SCALE-Sim topology files, convolution or GEMM.
-//   - [ReadCSV] reads the package's own table, which [WriteCSV] writes.
+//   - [ReadCSV] reads the package's own table, which [CSVWriter] writes.
 //   - [Open] opens a file and tells the two file kinds apart by content.
 //
 // Readers report every problem they find, not only the first, in the form

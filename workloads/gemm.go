@@ -203,6 +203,19 @@ type Workload struct {
 	Warnings []string
 }
 
+// maxLayers bounds the rows of a workload that is held in memory.
+const maxLayers = 1 << 22
+
+// Append adds one row. It refuses to hold more than 4,194,304; [StreamCSV] and
+// the importers pass on more than that one at a time.
+func (w *Workload) Append(g GEMM) error {
+	if len(w.Layers) >= maxLayers {
+		return fmt.Errorf("workload %q has too many rows to hold in memory: more than %d (expected fewer; tpe import --merge joins equal ones)", w.Name, maxLayers)
+	}
+	w.Layers = append(w.Layers, g)
+	return nil
+}
+
 // TotalMACs returns the multiply-accumulates of all rows, and saturates at the
 // largest int64.
 func (w Workload) TotalMACs() int64 {

@@ -41,17 +41,32 @@ const (
 // "DP" in its name is one row with a group a channel. All errors are reported at
 // once as [ParseError] values.
 func ReadSCALESim(r io.Reader, name string, opt SCALESimOptions) (Workload, error) {
-	if opt.Kind != "" && opt.Kind != kindConv && opt.Kind != kindGEMM {
-		return Workload{}, fmt.Errorf("unknown SCALE-Sim file kind: %q (expected \"conv\", \"gemm\" or none)", opt.Kind)
-	}
-	data, err := readAll(r, name)
-	if err != nil {
+	w := Workload{Name: BaseName(name)}
+	s := NewSink(name, "scalesim", "rows", w.Append)
+	if err := ImportSCALESim(r, opt, s); err != nil {
 		return Workload{}, err
 	}
-	if opt.Strict {
-		return readStrict(string(data), name, opt.Kind)
+	if err := s.Err(); err != nil {
+		return Workload{}, err
 	}
-	t := tolerant{problems: problems{file: name}, kind: opt.Kind, file: name}
+	w.Warnings = s.Account().Warnings
+	return w, nil
+}
+
+// ImportSCALESim reads the file of [ReadSCALESim] into s. It holds the file, of
+// at most 64 MiB, in memory. Rows of only a title count as skipped.
+func ImportSCALESim(r io.Reader, opt SCALESimOptions, s *Sink) error {
+	if opt.Kind != "" && opt.Kind != kindConv && opt.Kind != kindGEMM {
+		return fmt.Errorf("unknown SCALE-Sim file kind: %q (expected \"conv\", \"gemm\" or none)", opt.Kind)
+	}
+	data, err := readAll(r, s.File())
+	if err != nil {
+		return err
+	}
+	if opt.Strict {
+		return importStrict(string(data), opt.Kind, s)
+	}
+	t := tolerant{problems: problems{file: s.File()}, kind: opt.Kind, file: s.File()}
 	for _, row := range splitRows(string(data)) {
 		t.row(row)
 	}
@@ -62,21 +77,37 @@ func ReadSCALESim(r io.Reader, name string, opt SCALESimOptions) (Workload, erro
 		if t.more > 0 {
 			t.columnWarnings = append(t.columnWarnings, fmt.Sprintf("%d more problems in rows left out", t.more))
 		}
+		s.SkipMany("row with a fault", "", int64(t.bad))
 		t.errs, t.more = nil, 0
 	}
-	w := Workload{Name: baseName(name), Layers: t.layers}
 	if len(t.layers) == 0 && len(t.errs) == 0 {
 		t.add(0, 0, "file has no layers", "", "rows of a name and its sizes")
 	}
-	if err := t.err(); err != nil {
-		return Workload{}, err
+	for _, title := range t.titles {
+		s.Skip("row of only a title", title)
 	}
-	w.Warnings = append(t.columnWarnings, scaleSimWarnings(t.titles, t.layers)...)
-	return w, nil
+	return s.takeAll(&t.problems, t.layers, append(t.columnWarnings, scaleSimWarnings(t.titles, t.layers)...))
 }
 
-// baseName is the file name without its folder and extension.
-func baseName(path string) string {
+// takeAll hands on layers that were read whole, with the faults found.
+func (s *Sink) takeAll(p *problems, layers []GEMM, warnings []string) error {
+	s.faults = *p
+	if s.Faults() > 0 {
+		return nil
+	}
+	for _, w := range warnings {
+		s.Warn("%s", w)
+	}
+	for _, g := range layers {
+		if err := s.Take(Pos{}, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BaseName is the file name without its folder and extension.
+func BaseName(path string) string {
 	path = path[strings.LastIndexAny(path, `/\`)+1:]
 	if i := strings.LastIndexByte(path, '.'); i > 0 {
 		path = path[:i]
@@ -165,6 +196,7 @@ type tolerant struct {
 	layers         []GEMM
 	columnWarnings []string
 	warned         map[int]bool
+	bad            int // data rows with a fault
 }
 
 func (t *tolerant) row(r row) {
@@ -185,10 +217,12 @@ func (t *tolerant) row(r row) {
 	before := len(t.errs) + t.more
 	g := t.layer(r)
 	if len(t.errs)+t.more != before {
+		t.bad++
 		return
 	}
 	if err := g.Validate(); err != nil {
 		t.add(r.line, r.fields[0].col, err.Error(), g.Name, "a layer of representable size")
+		t.bad++
 		return
 	}
 	t.layers = append(t.layers, g)
@@ -415,4 +449,22 @@ func scaleSimWarnings(titles []string, layers []GEMM) []string {
 		}
 	}
 	return warnings
+}
+
+// IsTopology reports whether one of the first lines of a text is a row of a name
+// and at least three numbers, or a header of such rows, as SCALE-Sim topologies
+// have them.
+func IsTopology(lines []string) bool {
+	for _, r := range splitRows(strings.Join(lines[:min(len(lines), 100)], "\n")) {
+		numbers := 0
+		for _, f := range r.fields {
+			if strings.Trim(f.text, "0123456789") == "" && f.text != "" {
+				numbers++
+			}
+		}
+		if len(r.fields) >= 4 && (numbers >= 3 || isHeader(r)) {
+			return true
+		}
+	}
+	return false
 }

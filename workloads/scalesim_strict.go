@@ -9,10 +9,10 @@ import (
 // maxExpanded bounds the layers that depthwise rows may expand to.
 const maxExpanded = 1 << 20
 
-// readStrict reads a topology as SCALE-Sim v3 does.
-func readStrict(text, name, kind string) (Workload, error) {
-	p := problems{file: name}
-	w := Workload{Name: baseName(name)}
+// importStrict reads a topology as SCALE-Sim v3 does.
+func importStrict(text, kind string, s *Sink) error {
+	p := problems{file: s.File()}
+	var layers []GEMM
 	rows := strictRows(text)
 	if kind == "" {
 		kind = strictKind(rows)
@@ -32,20 +32,16 @@ func readStrict(text, name, kind string) (Workload, error) {
 			p.add(r.line, 1, err.Error(), g.Name, "a layer of representable size")
 			continue
 		}
-		if len(w.Layers)+g.Groups > maxExpanded {
+		if len(layers)+g.Groups > maxExpanded {
 			p.add(r.line, 1, "depthwise layer expands to too many layers", strconv.Itoa(g.Groups), fmt.Sprintf("at most %d in all", maxExpanded))
 			continue
 		}
-		w.Layers = append(w.Layers, expandDepthwise(g)...)
+		layers = append(layers, expandDepthwise(g)...)
 	}
-	if len(w.Layers) == 0 && len(p.errs) == 0 {
+	if len(layers) == 0 && len(p.errs) == 0 {
 		p.add(0, 0, "file has no layers behind line 1", "", "rows of a name and its sizes")
 	}
-	if err := p.err(); err != nil {
-		return Workload{}, err
-	}
-	w.Warnings = scaleSimWarnings(nil, w.Layers)
-	return w, nil
+	return s.takeAll(&p, layers, scaleSimWarnings(nil, layers))
 }
 
 // strictRows drops line 1 and blank lines, and the last field of every other

@@ -117,3 +117,21 @@ func nameList(names []string) string {
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:8], ", "), len(names)-8)
 }
+
+// IsTable reports whether a text begins with the header of the package's own
+// table, which names m, n and k and no layer. (A SCALE-Sim GEMM header starts
+// with "Layer" or ends in a comma.)
+func IsTable(text string) bool {
+	for _, r := range splitRows(text) {
+		if r.blank() {
+			continue
+		}
+		has := make(map[string]bool)
+		for _, f := range r.fields {
+			has[canonical(f.text)] = true
+		}
+		last := r.fields[len(r.fields)-1].text
+		return has["m"] && has["n"] && has["k"] && !has["layer"] && !has["layername"] && last != ""
+	}
+	return false
+}

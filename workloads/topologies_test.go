@@ -10,6 +10,15 @@ import (
 	"testing"
 )
 
+func readTopology(path string, opt SCALESimOptions) (Workload, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Workload{}, err
+	}
+	defer f.Close()
+	return ReadSCALESim(f, path, opt)
+}
+
 // TestDataTopologies reads bundled SCALE-Sim topologies and ONNX layer lists from
 // the folder that TPE_DATA names; it skips with the reason without them.
 func TestDataTopologies(t *testing.T) {
@@ -42,7 +51,7 @@ func TestDataTopologies(t *testing.T) {
 			t.Logf("missing file: %v", err)
 			continue
 		}
-		w, err := Open(path, OpenOptions{})
+		w, err := readTopology(path, SCALESimOptions{})
 		if err != nil || len(w.Layers) != tt.layers || w.TotalMACs() != tt.macs || len(w.Warnings) != tt.warnings {
 			t.Errorf("%s: %d layers, %d MAC, warnings %q, %v; want %d, %d, %d warnings", tt.name, len(w.Layers), w.TotalMACs(), w.Warnings, err, tt.layers, tt.macs, tt.warnings)
 		}
@@ -51,7 +60,7 @@ func TestDataTopologies(t *testing.T) {
 				t.Errorf("%s: %s", tt.name, warning)
 			}
 		}
-		s, err := Open(path, OpenOptions{SCALESim: SCALESimOptions{Strict: true}})
+		s, err := readTopology(path, SCALESimOptions{Strict: true})
 		if (err == nil) != tt.strict || tt.strict && s.TotalMACs() != tt.macs {
 			t.Errorf("%s: strict: %d MAC, %v; want accepted = %v", tt.name, s.TotalMACs(), err, tt.strict)
 		}
@@ -62,13 +71,13 @@ func TestDataTopologies(t *testing.T) {
 			t.Skipf("data: %v", err)
 		}
 		// One row of this file has an empty filter width and "1 2" channels.
-		_, err := Open(path, OpenOptions{})
+		_, err := readTopology(path, SCALESimOptions{})
 		want := path + ":219:14: filter width is missing: \"\" " + wantInt + "\n" +
 			path + ":219:15: channels is not an integer: \"1 2\" " + wantInt
 		if err == nil || err.Error() != want {
 			t.Errorf("error =\n%v\nwant\n%s", err, want)
 		}
-		w, err := Open(path, OpenOptions{SCALESim: SCALESimOptions{SkipBadRows: true}})
+		w, err := readTopology(path, SCALESimOptions{SkipBadRows: true})
 		if err != nil || len(w.Layers) < 200 {
 			t.Errorf("with SkipBadRows: %d layers, %v", len(w.Layers), err)
 		}

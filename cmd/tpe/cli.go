@@ -27,6 +27,7 @@ type cli struct {
 	Calibrate calibrateCmd `cmd:"" help:"Fit the fast model of tpe cost to a cell library."`
 	Verify    verifyCmd    `cmd:"" help:"Cross-check an engine on every leg."`
 	Numeric   numericCmd   `cmd:"" help:"Compare the arithmetic with vectors of yours."`
+	Import    importCmd    `cmd:"" help:"Turn a model, trace, log or table into one table of matrix products."`
 	List      listCmd      `cmd:"" help:"List engines, pes, formats, workloads or technologies."`
 	Show      showCmd      `cmd:"" help:"Print an engine's YAML."`
 	Version   versionCmd   `cmd:"" help:"Print the version, and the versions of the tools found."`

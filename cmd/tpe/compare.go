@@ -16,6 +16,7 @@ import (
 	"tpe/report/compare"
 	"tpe/sim"
 	"tpe/workloads"
+	"tpe/workloads/importer"
 )
 
 // priceFlags choose how engines of a comparison are priced, if at all.
@@ -244,7 +245,7 @@ func loadWorkloads(e *env, specs []string) ([]workloads.Workload, error) {
 	var list []workloads.Workload
 	var errs []error
 	for _, spec := range specs {
-		w, err := loadWorkload(spec, false)
+		w, err := loadWorkload(spec, importer.Options{})
 		for _, warning := range w.Warnings {
 			fmt.Fprintf(e.err, "tpe: warning: %s: %s\n", spec, warning)
 		}

@@ -19,6 +19,7 @@ import (
 	"tpe/report/breakdown"
 	"tpe/sim"
 	"tpe/workloads"
+	"tpe/workloads/importer"
 )
 
 // costFlags choose how cost is found.
@@ -91,7 +92,7 @@ func (c *costCmd) job(e *env, eng *arch.Engine) (*costJob, error) {
 	if c.Workload == "" {
 		return nil, nil
 	}
-	w, err := loadWorkload(c.Workload, false)
+	w, err := loadWorkload(c.Workload, importer.Options{})
 	if err != nil {
 		return nil, err
 	}

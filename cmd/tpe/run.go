@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 
@@ -18,12 +17,13 @@ import (
 	"tpe/sim"
 	"tpe/testbench"
 	"tpe/workloads"
+	"tpe/workloads/importer"
 )
 
 type runCmd struct {
 	Engine         string   `placeholder:"E" help:"A preset (tpe list engines) or a .yaml file."`
 	Set            []string `placeholder:"K=V" sep:"none" help:"Change a key of the engine; may be repeated."`
-	Workload       string   `placeholder:"W" help:"A model (tpe list workloads), gemm:MxNxK, or a CSV file."`
+	Workload       string   `placeholder:"W" help:"A model (tpe list workloads), gemm:MxNxK, or a file (docs/import.md)."`
 	Fidelity       string   `placeholder:"F" help:"formula, cycle or rtl. Alone: formula without a check; absent: formula with a sample checked."`
 	Check          string   `placeholder:"C" help:"all, sample or none: how much is compared with the software GEMM."`
 	Data           string   `default:"full" help:"Operands: full, normal:SD, laplace:B, relu:SD, outlier:SD, const:V, zeros:P, corners (integers), mixed:P (floats), alternate, min, max or file:PATH; a=..,b=..,c=.. for each."`
@@ -32,12 +32,12 @@ type runCmd struct {
 	Freq           int      `placeholder:"MHZ" help:"Clock in MHz for times; the engine's own otherwise."`
 	Bandwidth      float64  `placeholder:"B" help:"Bytes per cycle between engine and memory: says what bounds each layer."`
 	VCD            string   `name:"vcd" placeholder:"FILE" help:"Also record a waveform of what is stepped; for small runs."`
-	Strict         bool     `name:"strict-scalesim" help:"Read SCALE-Sim files exactly as the original does."`
 	Compat         string   `placeholder:"scalesim" help:"scalesim: SCALE-Sim v3's stall-free figures in place of the project's own."`
 	SCALESimConfig string   `name:"scalesim-config" placeholder:"CFG" help:"A SCALE-Sim configuration instead of --engine; implies --compat scalesim."`
 	Topology       string   `placeholder:"CSV" help:"A SCALE-Sim topology instead of --workload."`
 	Out            string   `placeholder:"DIR" help:"With --compat scalesim: also write SCALE-Sim's report files there."`
 	alsoCost
+	importFlags
 	outputFlags
 }
 
@@ -48,9 +48,10 @@ type runReport struct {
 }
 
 // loadWorkload finds a workload by name, or reads it from a file.
-func loadWorkload(spec string, strict bool) (workloads.Workload, error) {
-	if _, err := os.Stat(spec); err == nil || strings.HasSuffix(spec, ".csv") {
-		return workloads.Open(spec, workloads.OpenOptions{SCALESim: workloads.SCALESimOptions{Strict: strict}})
+func loadWorkload(spec string, opt importer.Options) (workloads.Workload, error) {
+	if isWorkloadFile(spec) {
+		w, _, err := importer.Load(spec, opt)
+		return w, err
 	}
 	w, err := workloads.Lookup(spec)
 	if err != nil {
@@ -77,7 +78,7 @@ func (c *runCmd) Run(e *env) error {
 		return c.runSCALESim(e)
 	}
 	cfg, err1 := arch.Load(c.Engine, c.Set)
-	w, err2 := loadWorkload(c.Workload, c.Strict)
+	w, err2 := loadWorkload(c.Workload, c.importFlags.options())
 	data, err3 := workloads.ParseDataSet(c.Data)
 	opt, err4 := c.options(data)
 	if err3 != nil {
@@ -159,7 +160,7 @@ func (c *runCmd) required() error {
 		c.Workload = c.Topology
 	}
 	if c.Compat == "" && c.Workload == "" {
-		errs = append(errs, errors.New("--workload: missing (expected a model, see tpe list workloads, gemm:MxNxK or a CSV file)"))
+		errs = append(errs, errors.New("--workload: missing (expected a model, see tpe list workloads, gemm:MxNxK or a file)"))
 	}
 	if c.Compat == "" && c.Out != "" {
 		errs = append(errs, errors.New("--out: means nothing without --compat scalesim"))

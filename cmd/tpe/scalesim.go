@@ -72,7 +72,7 @@ func (c *runCmd) runSCALESim(e *env) error {
 	if spec == "" {
 		return errors.Join(err1, errors.New("--topology: missing (expected a SCALE-Sim topology file, or --workload)"))
 	}
-	w, err2 := loadWorkload(spec, c.Strict)
+	w, err2 := loadWorkload(spec, c.importFlags.options())
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}

@@ -1,0 +1,112 @@
+package importer
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"tpe/workloads/stream"
+)
+
+// head is the beginning of a file, by which its format is told.
+type head struct {
+	data  []byte
+	keys  []string // of a JSON object, or of the objects of a JSON array
+	array bool     // the JSON text is an array
+	lines []string // the first lines of a text that are not blank
+	text  bool     // the head is UTF-8 without control characters
+}
+
+func (in *input) head() *head {
+	data, _ := in.r.Peek(headBytes)
+	h := &head{data: data}
+	h.text = isText(data)
+	body := bytes.TrimPrefix(data, []byte("\ufeff"))
+	body = bytes.TrimLeft(body, " \t\r\n")
+	if len(body) > 0 && (body[0] == '{' || body[0] == '[') {
+		h.json(body)
+	}
+	if h.text {
+		for line := range strings.Lines(string(data)) {
+			if line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff")); line != "" {
+				h.lines = append(h.lines, line)
+			}
+			if len(h.lines) >= 2000 {
+				break
+			}
+		}
+	}
+	return h
+}
+
+// json collects the outermost keys as far as the head reaches.
+func (h *head) json(body []byte) {
+	j := stream.NewJSON(bytes.NewReader(body))
+	key := func(k string) error {
+		if len(h.keys) < 200 {
+			h.keys = append(h.keys, k)
+		}
+		return j.Skip()
+	}
+	first := true
+	_ = j.Either(key, func() error {
+		h.array = true
+		if !first {
+			return j.Skip()
+		}
+		first = false
+		return j.Object(key)
+	})
+}
+
+func (h *head) has(keys ...string) bool {
+	for _, k := range keys {
+		if slices.Contains(h.keys, k) {
+			return true
+		}
+	}
+	return false
+}
+
+// anyLine reports whether some of the first lines contains one of the words.
+func (h *head) anyLine(words ...string) bool {
+	for _, l := range h.lines {
+		for _, w := range words {
+			if strings.Contains(l, w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isText tells a text from a binary file; a cut character at the end is allowed.
+func isText(data []byte) bool {
+	for len(data) > 0 {
+		r, n := utf8.DecodeRune(data)
+		if r == utf8.RuneError && n <= 1 && len(data) >= utf8.UTFMax {
+			return false
+		}
+		if r < ' ' && r != '\t' && r != '\r' && r != '\n' && r != '\f' && r != '\v' && r != 0x1b {
+			return false
+		}
+		data = data[n:]
+	}
+	return true
+}
+
+// hint explains files that hold no workload but look as if they did.
+func (h *head) hint() string {
+	switch {
+	case len(h.data) == 0:
+		return "file is empty (expected a workload)"
+	case h.has("weight_map"):
+		return "file is an index of weight files without shapes (expected one of the .safetensors files that it names)"
+	case bytes.HasPrefix(h.data, []byte("PK\x03\x04")):
+		return "file is a zip archive (expected the file within)"
+	case bytes.HasPrefix(h.data, []byte("SQLite format 3")):
+		return "file is an SQLite database, as profilers write it, and kernel tables hold no shapes (expected a trace with shapes)"
+	}
+	return ""
+}
