@@ -232,10 +232,6 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 		return 0, err
 	}
 	part := arch.Shape{M: r.m, N: r.n, K: s.K}
-	plan, err := j.e.Plan(part)
-	if err != nil {
-		return 0, err
-	}
 	var o arch.Operands
 	for _, m := range j.e.Matrices(part) {
 		if m.Name == 'A' {
@@ -247,32 +243,19 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 	if j.e.InitC {
 		o.Init = j.initial(layer, repeat, s.N, r)
 	}
-	play, err := plan.Play(o)
+	job, err := StepJob(j.e, j.runner, part, o)
 	if err != nil {
 		return 0, err
 	}
-	want := j.e.Timing(part, o)
-	play.Reset = 1
-	play.Limit = int(2*want.Cycles + 1000)
-	traces, err := j.runner.Run([]drive.Play{play})
-	if err != nil {
-		return 0, err
-	}
-	t := &traces[0]
-	span := t.Span(j.e.OperandStreams()...)
-	if want.HalfWidth == 0 {
+	if job.Want.HalfWidth == 0 {
 		out.CyclesChecked++
-		if span != want.Cycles {
+		if job.Span != job.Want.Cycles {
 			out.CycleMismatch++
 		}
 	}
-	out.AssertFailures += int64(t.Failures)
+	out.AssertFailures += int64(job.Failures)
 	if j.opt.Check == CheckNone {
-		return span, nil
-	}
-	got, err := plan.Collect(t.Results)
-	if err != nil {
-		return 0, err
+		return job.Span, nil
 	}
 	ref, err := j.e.Reference(o)
 	if err != nil {
@@ -284,15 +267,15 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 			return 0, err
 		}
 		_, _, f := j.e.Formats()
-		j.errors.Add(j.e.ResultValues(got), exact, f)
+		j.errors.Add(j.e.ResultValues(job.Words), exact, f)
 	}
-	out.Checked += int64(len(got))
-	for i := range got {
-		if got[i] != ref[i] {
+	out.Checked += int64(len(job.Words))
+	for i, w := range job.Words {
+		if w != ref[i] {
 			out.Mismatches++
 		}
 	}
-	return span, nil
+	return job.Span, nil
 }
 
 // operand makes the part of a matrix that m describes: from element (r0, c0) on, of

@@ -17,12 +17,13 @@ var rooms = []room{
 	{"arch", []string{"pe", "hw", "numeric", "workloads"}},
 	{"rtlgen", []string{"hw"}},
 	{"sim", []string{"arch", "hw", "numeric", "workloads"}},
+	{"infer", []string{"arch", "hw", "numeric", "workloads", "sim"}}, // networks on engines
 	{"testbench", []string{"arch", "sim", "rtlgen", "hw"}},
 	{"cost", []string{"arch", "hw", "numeric", "rtlgen"}}, // never sim, nor sim cost
 	{"verify", []string{"arch", "pe", "hw", "numeric", "workloads", "rtlgen", "sim", "testbench", "cost"}},
 	{"report", []string{"arch", "pe", "hw", "numeric", "workloads", "scalesim", "rtlgen", "sim", "testbench", "cost", "verify"}},
 	{"sweep", []string{"arch", "pe", "hw", "numeric", "workloads", "scalesim", "rtlgen", "sim", "testbench", "cost", "verify"}},
-	{"cmd", []string{"arch", "pe", "hw", "numeric", "workloads", "scalesim", "rtlgen", "sim", "testbench", "cost", "verify", "report", "sweep"}},
+	{"cmd", []string{"arch", "pe", "hw", "numeric", "workloads", "scalesim", "rtlgen", "sim", "testbench", "cost", "verify", "report", "sweep", "infer"}},
 }
 
 // module is a third-party module (or all below an import path) and the folders that may import it.
