@@ -1,4 +1,4 @@
-// Package infer runs small networks whose every matrix product goes through a [Multiplier]: the exact one, in float32, or
+// Package infer runs small networks whose every matrix product goes through a [Multiplier]: the exact one or
 // an [Engine], which codes the operands in the engine's formats, multiplies the codes in its bit-exact arithmetic, and turns the
 // results back into numbers. What a network loses by that is the accuracy of the engine on it.
 //

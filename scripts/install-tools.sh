@@ -3,6 +3,7 @@
 # sudo without a password. Where it cannot, it prints the line to run and fails. At the end it prints the versions.
 set -euo pipefail
 
+fashion=${TPE_FASHION:-/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz}
 osu018=${TPE_OSU018:-/usr/share/qflow/tech/osu018/osu018_stdcells.lib}
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -20,6 +21,7 @@ missing_packages() {
 	{ have iverilog && have vvp; } || echo iverilog
 	have "$clang" || echo clang-14
 	[[ -r $osu018 ]] || echo qflow-tech-osu018
+	[[ -r $fashion ]] || echo dataset-fashion-mnist
 	have sta || echo opensta
 	have g++ || echo g++
 	have make || echo make
@@ -82,4 +84,5 @@ echo "tools:" \
 	"sta $(version sta -version)," \
 	"g++ $(version g++ --version)," \
 	"make $(version make --version)," \
-	"osu018 $(cksum <"$osu018" | cut -d' ' -f1)"
+	"osu018 $(cksum <"$osu018" | cut -d' ' -f1)," \
+	"fashion-mnist $(cksum <"$fashion" | cut -d' ' -f1)"

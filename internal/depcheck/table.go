@@ -35,7 +35,7 @@ type module struct {
 
 var modules = []module{
 	{"github.com/google/go-cmp", []string{"verify", "internal/golden"}, true},
-	{"gonum.org/v1/gonum", []string{"numeric", "workloads", "cost", "sweep", "report", "verify"}, false},
+	{"gonum.org/v1/gonum", []string{"numeric", "workloads", "cost", "sweep", "report", "verify", "infer"}, false},
 	{"gonum.org/v1/plot", []string{"report"}, false},
 	{"gopkg.in/yaml.v3", []string{"workloads", "arch", "cost", "sweep"}, false},
 	{"google.golang.org/protobuf", []string{"workloads"}, false}, // protowire
