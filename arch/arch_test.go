@@ -26,7 +26,8 @@ func randomDense(rng *rand.Rand, rows, cols int, f numeric.Int) *numeric.Dense {
 	return d
 }
 
-func evalRunner(t *testing.T, e *Engine) drive.Runner {
+// EvalRunner steps an engine on the evaluator.
+func EvalRunner(t testing.TB, e *Engine) drive.Runner {
 	t.Helper()
 	m, err := eval.New(e.Flat)
 	if err != nil {
@@ -72,7 +73,7 @@ func checkEngine(t *testing.T, rng *rand.Rand, c Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := evalRunner(t, e)
+	r := EvalRunner(t, e)
 	one := c.Extent()
 	for n := range 6 {
 		s := Shape{1 + rng.IntN(3*one.M), 1 + rng.IntN(3*one.N), 1 + rng.IntN(3*one.K)}

@@ -7,7 +7,6 @@ import (
 
 	"tpe/arch"
 	"tpe/hw/drive"
-	"tpe/hw/eval"
 	"tpe/internal/golden"
 	"tpe/numeric"
 	"tpe/pe"
@@ -121,14 +120,7 @@ func hostCycles(t *testing.T, presets, small []string, shapes []arch.Shape) stri
 // must equal.
 func steppedCycles(t *testing.T, e *arch.Engine, s arch.Shape) int64 {
 	t.Helper()
-	m, err := eval.New(e.Flat)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := drive.NewMachineRunner(e.Flat, m)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := arch.EvalRunner(t, e)
 	var o arch.Operands
 	for _, m := range e.Matrices(s) {
 		o.Put(m, numeric.NewDense(m.Rows, m.Cols))

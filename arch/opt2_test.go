@@ -6,7 +6,6 @@ import (
 
 	"tpe/arch"
 	"tpe/hw/drive"
-	"tpe/hw/eval"
 	"tpe/numeric"
 )
 
@@ -20,14 +19,7 @@ func TestOPT2Corner(t *testing.T) {
 func opt2Corner(t *testing.T, e *arch.Engine) {
 	t.Helper()
 	corner := []int32{-128, -127, -2, -1, 0, 1, 2, 127}
-	m, err := eval.New(e.Flat)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := drive.NewMachineRunner(e.Flat, m)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := arch.EvalRunner(t, e)
 	s := arch.Shape{M: 2, N: 2, K: 16}
 	plan, err := e.Plan(s)
 	if err != nil {
