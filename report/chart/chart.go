@@ -62,7 +62,8 @@ func Render(p *plot.Plot, width, height float64, format string) ([]byte, error) 
 	}
 	var b bytes.Buffer
 	_, err = w.WriteTo(&b)
-	return b.Bytes(), err
+	// A reader of an SVG without that font shall not see serifs.
+	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,sans-serif;")), err
 }
 
 // Series is a named list of values.

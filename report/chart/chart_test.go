@@ -21,6 +21,9 @@ func pictures(t *testing.T) map[string]func() (*plot.Plot, error) {
 		"waterfall": func() (*plot.Plot, error) {
 			return chart.Waterfall("from one to two", "ms", "one", 6, []string{"qkv", "context", "scores"}, []float64{-1, -1, 1}, "two")
 		},
+		"curves": func() (*plot.Plot, error) {
+			return chart.Curves("error", "K", "dB", []chart.Curve{{Name: "one", Points: map[int]float64{16: 80, 64: 70, 32: 75}}, {Name: "two", Points: map[int]float64{16: 20}}})
+		},
 		"roofline": func() (*plot.Plot, error) {
 			return chart.Roofline("roofline", []chart.Roof{
 				{Name: "one", Peak: 1024, Bandwidth: 32, Points: []chart.Point{{Intensity: 1, Rate: 30}, {Intensity: 200, Rate: 900}}},
