@@ -130,7 +130,9 @@ func asmKernel(s *step, k kern, dsize, esize int) uintptr {
 	case kLe:
 		return mixedKernel(32 + e)
 	case kBooth:
-		return mixedKernel(36 + d)
+		return fusedCode(12 + d*(d+1)/2 + e)
+	case kCsa:
+		return fusedCode(22 + d)
 	case kShl, kLshr, kAshr:
 		if d > 0 {
 			return mixedKernel(40 + 4*int(k-kShl) + d)
@@ -173,6 +175,9 @@ func fusedAsm(s *step, k kern, dsize, esize int) uintptr {
 }
 
 //go:noescape
+func takeKernel(i int) uintptr
+
+//go:noescape
 func fusedCode(i int) uintptr
 
 //go:noescape
@@ -210,6 +215,15 @@ func asmWhole(s *step, o *operation, size int) {
 	case kGather:
 		if x.run > 0 {
 			rows(unsafe.Add(s.a, x.from*size), 1, x.run, 0)
+		} else if wide := x.step * size; wide > 0 && wide <= 8 && wide&(wide-1) == 0 { // words of which a part is kept
+			s.code, s.imm, s.mask = mixedKernel(4*log2(size)+log2(wide)), uint64(8*size*x.from), ^uint64(0)
+		} else if s.b == nil {
+			s.code, s.c = takeKernel(log2(size)), unsafe.Pointer(&x.index[0])
+		}
+	case kSelect:
+		if x.esize <= 2 && s.n > 1 {
+			s.code, s.c = takeKernel(4*x.esize+log2(size)), unsafe.Pointer(&x.index[0])
+			s.mask, s.imm = uint64(x.size), uint64(x.inner)
 		}
 	case kSpread:
 		switch {

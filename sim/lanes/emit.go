@@ -42,6 +42,9 @@ func pad(lanes int) int { return (lanes + 63) &^ 63 }
 func (e *emitter) take(bytes int) unsafe.Pointer {
 	at := e.base + e.used
 	e.used += (bytes + 63) &^ 63
+	if e.used&0xfff == 0 || bytes >= 2048 {
+		e.used += 320
+	}
 	if e.pass == 0 {
 		return nil
 	}
@@ -59,10 +62,12 @@ func (e *emitter) locate() {
 	for ui, u := range e.units {
 		for _, i := range u.ops {
 			o := &l.ops[i]
-			if d := &l.values[o.dst]; u.form == lane && d.role == temp && !d.pinned {
-				e.home[o.dst] = ui
-			} else {
-				e.home[o.dst] = outside
+			for _, v := range o.results() {
+				if d := &l.values[v]; u.form == lane && d.role == temp && !d.pinned {
+					e.home[v] = ui
+				} else {
+					e.home[v] = outside
+				}
 			}
 			for k, a := range o.args() {
 				if e.home[a] != ui || (o.form == near && k < 2) {
@@ -128,8 +133,11 @@ func (e *emitter) allocateBlocks(ui int) {
 	}
 	for k, i := range u.ops {
 		o := &l.ops[i]
-		if e.home[o.dst] == ui {
-			v := &l.values[o.dst]
+		for _, d := range o.results() {
+			if e.home[d] != ui {
+				continue
+			}
+			v := &l.values[d]
 			f := &free[v.size]
 			if len(*f) == 0 {
 				p := e.take(e.block() * v.size)
@@ -235,6 +243,10 @@ func (e *emitter) lane(i, ui, from, n int) {
 		s.imm = repeated(o.imm, esize)
 	case kMulX, kMac:
 		s.imm, s.imm2 = repeated(o.imm, d.size), repeated(o.imm2, d.size)
+	case kBooth:
+		s.imm = repeated(o.imm, d.size)
+	case kCsa:
+		s.e = e.at(o.dst2, from)
 	case kConv:
 		s.imm2 = repeated(o.imm2, max(esize, d.size))
 	}

@@ -12,6 +12,10 @@ import (
 //	add(c, kMulX)                      -> kMac
 //	kMac with c = mux(e, 0, x)         -> kMac with e
 //	sel(e, c, shift(a, b))             -> kChain: a chain that loads now and then
+//	booth(conv(x), y)                  -> kBooth of the narrower x
+//	conv(kBooth), exact                -> kBooth
+//	kBooth shifted by a constant       -> kBooth
+//	xor3(x, y, z), csac(x, y, z)       -> kCsa with two results
 //
 // It takes the multiply-accumulate of an int8 element from six
 // passes to one.
@@ -30,6 +34,14 @@ func (l *lowering) fuse() {
 	for i := range l.ops {
 		f.chain(i)
 	}
+	for i := range l.ops {
+		f.digit(i)
+	}
+	for i := range l.ops {
+		f.extendDigit(i)
+		f.shiftDigit(i)
+	}
+	f.adders()
 }
 
 type fuser struct {

@@ -264,16 +264,6 @@ func goClz[T lanewords](s *step) {
 	}
 }
 
-// goBooth multiplies by -2*y[2] + y[1] + y[0].
-func goBooth[T lanewords](s *step) {
-	d, a, b := vec[T](s.dst, s.n), vec[T](s.a, s.n), vec[uint8](s.b, s.n)
-	m := T(s.mask)
-	for i := range d {
-		y := T(b[i])
-		d[i] = (y&1 + y>>1&1 - 2*(y>>2)) * a[i] & m
-	}
-}
-
 func goRom[T lanewords](s *step) {
 	d, a := vec[T](s.dst, s.n), vec[uint32](s.a, s.n)
 	table := s.x.table

@@ -18,7 +18,7 @@ func TestKernelsAgree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	sizes := []int{1, 2, 4, 8}
 	tried := 0
-	for k := kCopy; k <= kMac; k++ {
+	for k := kCopy; k <= kCsa; k++ {
 		for _, dsize := range sizes {
 			for _, esize := range sizes {
 				var has bool
@@ -27,6 +27,8 @@ func TestKernelsAgree(t *testing.T) {
 					has = true
 				case k == kMulX || k == kMac:
 					has = esize < dsize
+				case k == kBooth:
+					has = esize <= dsize
 				case oneByte(k):
 					has = dsize == 1
 				default:
@@ -89,6 +91,10 @@ func agree(t *testing.T, rng *rand.Rand, k kern, dsize, esize int) int {
 				wa = 1
 			case kBooth:
 				wb = 3
+				if dsize > 1 {
+					s.imm2 = uint64(rng.IntN(width))
+				}
+				s.imm = repeated(uint64(rng.IntN(2))<<(wa-1), dsize)
 			case kShl, kLshr, kAshr:
 				wb = 6
 			case kMin, kMax, kLt, kLe:
@@ -121,12 +127,18 @@ func agree(t *testing.T, rng *rand.Rand, k kern, dsize, esize int) int {
 			s.a, s.b, s.c = buf(asize, wa), buf(bsize, wb), buf(dsize, width)
 			asm, plain := s, s
 			asm.dst, plain.dst = buf(8, 64), buf(8, 64)
+			if k == kCsa {
+				asm.e, plain.e = buf(8, 64), buf(8, 64)
+			}
 			asm.code = asmKernel(&asm, k, dsize, esize)
 			runSteps(&asm, 1)
 			laneKernel(k, dsize, esize)(&plain)
 			got, want := vec[uint8](asm.dst, n*dsize), vec[uint8](plain.dst, n*dsize)
 			if !slices.Equal(got, want) {
 				t.Fatalf("operation %d, result %d bytes, operands %d bytes, width %d, %d lanes:\n%x, expected\n%x", k, dsize, esize, width, n, got, want)
+			}
+			if k == kCsa && !slices.Equal(vec[uint8](asm.e, n*dsize), vec[uint8](plain.e, n*dsize)) {
+				t.Fatalf("row of full adders, %d bytes, width %d, %d lanes: carries differ", dsize, width, n)
 			}
 		}
 	}

@@ -101,16 +101,11 @@ func goSelect[T lanewords](s *step) {
 }
 
 func selectLanes[T, K lanewords](s *step) {
-	x, d := s.x, vec[T](s.dst, s.n)
-	a, at := vec[T](s.a, x.outer*x.size*x.inner), vec[K](s.b, s.n)
-	for o := range x.outer {
-		from := a[o*x.size*x.inner : (o+1)*x.size*x.inner]
-		to, place := d[o*x.inner:(o+1)*x.inner], at[o*x.inner:(o+1)*x.inner]
-		for in, k := range place {
-			to[in] = 0
-			if uint64(k) < uint64(x.size) {
-				to[in] = from[int(k)*x.inner+in]
-			}
+	x, d, at := s.x, vec[T](s.dst, s.n), vec[K](s.b, s.n)
+	for i, from := range x.index[:len(d)] {
+		d[i] = 0
+		if k := at[i]; uint64(k) < uint64(x.size) {
+			d[i] = *(*T)(unsafe.Add(s.a, (uintptr(from)+uintptr(k)*uintptr(x.inner))*unsafe.Sizeof(d[0])))
 		}
 	}
 }

@@ -71,7 +71,7 @@ func (l *lowering) value(r role, width int, shape hw.Shape) val {
 
 // op appends an operation with a new result.
 func (l *lowering) op(k kern, f form, width int, shape hw.Shape, src ...val) *operation {
-	o := operation{k: k, form: f, dst: l.value(temp, width, shape), mask: hw.Mask(width), src: [4]val{none, none, none, none}}
+	o := operation{k: k, form: f, dst: l.value(temp, width, shape), dst2: none, mask: hw.Mask(width), src: [4]val{none, none, none, none}}
 	copy(o.src[:], src)
 	l.ops = append(l.ops, o)
 	return &l.ops[len(l.ops)-1]
@@ -109,7 +109,7 @@ func (l *lowering) commit(v, d val) {
 		l.rename(s, d)
 		return
 	}
-	o := operation{k: kCopy, form: lane, hop: hw.OpWire, dst: d, mask: hw.Mask(r.width), x: &extra{wa: r.width}}
+	o := operation{k: kCopy, form: lane, hop: hw.OpWire, dst: d, dst2: none, mask: hw.Mask(r.width), x: &extra{wa: r.width}}
 	switch {
 	case r.scalar():
 		o.form = word

@@ -99,7 +99,7 @@ func (l *lowering) lane(n *hw.Node) val {
 		return l.op(kMul, lane, n.Width, s, x, y).dst
 	case hw.OpBooth4:
 		x := l.conv(src[0], w[0], 0, true, n.Width)
-		return l.op(kBooth, lane, n.Width, s, x, src[1]).dst
+		return l.sized(l.op(kBooth, lane, n.Width, s, x, src[1]), size(n.Width))
 	case hw.OpCat:
 		return l.cat(n, src, w)
 	case hw.OpShl, hw.OpLshr, hw.OpAshr, hw.OpRotl:

@@ -30,10 +30,11 @@ func (l *lowering) wire(n *hw.Node) val {
 		}
 		return l.gather(n, index, x, none)
 	case hw.OpSelect:
-		x, y := l.solid(x, full), l.solid(l.of[n.Args[1]], s)
+		own := m.Nodes[n.Args[0]].Shape.With(n.Axis) // a table of fewer axes is not repeated
+		x, y := l.solid(x, own), l.solid(l.of[n.Args[1]], s)
 		o := l.op(kSelect, whole, n.Width, s, x, y)
-		o.x = l.axis(full, n.Axis)
-		o.x.esize = l.values[y].size
+		o.x = l.axis(own, n.Axis)
+		o.x.esize, o.x.index = l.values[y].size, places(m.Map(own, s))
 		return o.dst
 	case hw.OpReduce:
 		o := l.op(kReduce, whole, n.Width, s, l.solid(x, full))
@@ -77,20 +78,32 @@ func (l *lowering) shift(n *hw.Node) val {
 	return o.dst
 }
 
+// places pads a table of lanes to whole vectors.
+func places(index []int32) []int32 { return append(index, make([]int32, pad(len(index))-len(index))...)[:len(index)] }
+
 // gather moves lanes by a table: the lane of x, or the complement of a lane of y.
 func (l *lowering) gather(n *hw.Node, index []int32, x, y val) val {
 	o := l.op(kGather, whole, n.Width, n.Shape, x)
 	if y != none {
 		o.src[1] = y
 	}
-	o.x = &extra{index: index}
+	o.x = &extra{index: places(index), from: int(index[0])}
+	if y != none || len(index) == 1 {
+		o.x.run = len(index) * is(y == none)
+		return o.dst
+	}
+	step := int(index[1] - index[0])
 	for i, k := range index {
-		if k != index[0]+int32(i) || k < 0 {
+		if int(k) != o.x.from+i*step {
 			return o.dst
 		}
 	}
-	o.x.from = int(index[0]) // a run of lanes
-	o.x.run = len(index)
+	switch {
+	case step == 1:
+		o.x.run = len(index)
+	case step > 1 && o.x.from < step:
+		o.x.step = step
+	}
 	return o.dst
 }
 
@@ -102,7 +115,7 @@ func (l *lowering) regroup(n *hw.Node, size int) val {
 		base = base.Without(n.To[1])
 	}
 	full := base.With(n.Axis)
-	x, y := l.solid(l.of[n.Args[0]], full), l.solid(l.of[n.Args[1]], base)
+	x, y := l.solid(l.of[n.Args[0]], full), none
 	c0 := m.Coords(s, n.To[0])
 	var c1 []int
 	if n.Op == hw.OpSplit {
@@ -119,6 +132,8 @@ func (l *lowering) regroup(n *hw.Node, size int) val {
 		if c < size {
 			// toX takes the axis, which s lacks, at coordinate 0.
 			index[i] = toX[i] + int32(c*m.Stride(full, n.Axis))
+		} else if y == none {
+			y = l.solid(l.of[n.Args[1]], base)
 		}
 	}
 	return l.gather(n, index, x, y)

@@ -103,36 +103,6 @@ COMPARE(kLe16, VPCMPUW, $2, Y28, Y2, VMOVDQU, 1, 32)
 COMPARE(kLe32, VPCMPUD, $2, X28, X2, VMOVDQU, 2, 16)
 COMPARE(kLe64, VPCMPUQ, $2, X28, X2, VMOVQ, 3, 8)
 
-// BOOTH multiplies a by the digit b: with d = b + 1, twice a where d has bit 2,
-// once where it has bit 1, negated where b has bit 2.
-#define BOOTH(NAME, LOAD, REG, C1, C2, C4, ADD, SUB, MOV, STEP) \
-KERNEL(NAME); \
-	ARGS; \
-	BYTES; \
-	ONES; \
-	VPADDB Z28, Z28, Z27; \
-	VPADDB Z27, Z27, Z26; \
-	VPXORQ Z29, Z29, Z29; \
-loop: \
-	LOAD (R10)(BX*1), REG; \
-	VPTESTMB C4, REG, K3; \
-	VPADDB C1, REG, REG; \
-	VPTESTMB C4, REG, K2; \
-	VPTESTMB C2, REG, K1; \
-	VMOVDQU64 (R9)(AX*1), Z1; \
-	ADD Z1, Z1, Z0; \
-	MOV.Z Z0, K2, Z0; \
-	MOV Z1, K1, Z0; \
-	SUB Z0, Z29, K3, Z0; \
-	VPANDQ Z31, Z0, Z0; \
-	STORE; \
-	NEXT2(STEP)
-
-BOOTH(kBooth8, VMOVDQU64, Z2, Z28, Z27, Z26, VPADDB, VPSUBB, VMOVDQU8, 64)
-BOOTH(kBooth16, VMOVDQU, Y2, Y28, Y27, Y26, VPADDW, VPSUBW, VMOVDQU16, 32)
-BOOTH(kBooth32, VMOVDQU, X2, X28, X27, X26, VPADDD, VPSUBD, VMOVDQU32, 16)
-BOOTH(kBooth64, VMOVQ, X2, X28, X27, X26, VPADDQ, VPSUBQ, VMOVDQU64, 8)
-
 // SHIFT shifts a by the byte b; PRE prepares a.
 #define SHIFT(NAME, LOAD, PRE, OP, STEP) \
 KERNEL(NAME); \
@@ -221,10 +191,6 @@ ENTRY(32, kLe8)
 ENTRY(33, kLe16)
 ENTRY(34, kLe32)
 ENTRY(35, kLe64)
-ENTRY(36, kBooth8)
-ENTRY(37, kBooth16)
-ENTRY(38, kBooth32)
-ENTRY(39, kBooth64)
 ENTRY(41, kShl16)
 ENTRY(42, kShl32)
 ENTRY(43, kShl64)

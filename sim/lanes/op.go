@@ -43,12 +43,14 @@ const (
 	kParity      // d (1 byte) = parity of a
 	kFfs         // d (1 byte) = lowest one of a, or imm
 	kClz         // d (1 byte) = zeros above the highest one of a, of imm bits
-	kBooth       // d = booth digit b (1 byte) times a, & mask
+	kBooth       // d = booth digit b (1 byte) times ext(a), << imm2 & mask; imm: sign bit of a, or 0
 	kRom         // d = table[a] (a: 4 bytes)
 
 	// Fused operations.
 	kMulX // d = (ext(a) * ext(b)) & mask with a, b of fewer bytes; imm, imm2: their sign bits or 0
 	kMac  // d = (c + ext(product)) & mask, the product of 2 bytes as in kMulX of 1-byte operands; e: 1 byte, c counts as 0 where it is 1 (if given)
+
+	kCsa // d = a ^ b ^ c, d2 = majority << 1 & mask: a row of full adders
 
 	// Between lanes.
 	kChain  // d = a moved along an axis as by kShift, or c where the word e is not imm
@@ -79,12 +81,21 @@ type operation struct {
 	form form
 	hop  hw.Op // of a word
 	dst  val
+	dst2 val // the second result of kCsa, else none
 	src  [4]val
 	mask uint64
 	imm  uint64
 	imm2 uint64
 	x    *extra
 	dead bool
+}
+
+// results are the values that the operation computes.
+func (o *operation) results() []val {
+	if o.dst2 == none {
+		return []val{o.dst}
+	}
+	return []val{o.dst, o.dst2}
 }
 
 func (o *operation) args() []val {
@@ -100,8 +111,8 @@ type extra struct {
 	outer, size, inner int     // the axis: lane = (o*size + c)*inner + i
 	dir                int     // shift
 	wrap               bool    // rotate; spread by index: each lane run times, not run lanes once
-	index              []int32 // gather: the lane of a, or ^lane of b; spread: the lane of a at the start of each run
-	from               int     // gather of a run of lanes: its first
+	index              []int32 // gather: the lane of a, or ^lane of b; select: the lane of a of choice 0; spread: the lane of a at the start of each run
+	from, step         int     // gather: the first lane; the distance of the next, if it is the same for all and greater
 	rows, run          int     // spread: rows times (each of run lanes, or each lane run times)
 	fold               hw.Op   // reduce
 	flip               uint64  // reduce: sign bit

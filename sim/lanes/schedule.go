@@ -20,7 +20,9 @@ func (l *lowering) schedule() []unit {
 	}
 	for i := range l.ops {
 		if !l.ops[i].dead {
-			s.def[l.ops[i].dst] = i
+			for _, d := range l.ops[i].results() {
+				s.def[d] = i
+			}
 			s.left = append(s.left, i)
 		}
 	}

@@ -53,8 +53,6 @@ func laneKernel(k kern, dsize, esize int) func(*step) {
 		return [...]func(*step){goRotl[uint8], goRotl[uint16], goRotl[uint32], goRotl[uint64]}[d]
 	case kMod:
 		return [...]func(*step){goMod[uint8], goMod[uint16], goMod[uint32], goMod[uint64]}[d]
-	case kBooth:
-		return [...]func(*step){goBooth[uint8], goBooth[uint16], goBooth[uint32], goBooth[uint64]}[d]
 	case kRom:
 		return [...]func(*step){goRom[uint8], goRom[uint16], goRom[uint32], goRom[uint64]}[d]
 	case kEq:
@@ -99,6 +97,15 @@ func fusedKernel(k kern, d, e int) func(*step) {
 			2: {goMac[uint32, uint8], goMac[uint32, uint16]},
 			3: {goMac[uint64, uint8], goMac[uint64, uint16], goMac[uint64, uint32]},
 		}[d][e]
+	case kBooth:
+		return [4][4]func(*step){
+			{goBooth[uint8, uint8]},
+			{goBooth[uint16, uint8], goBooth[uint16, uint16]},
+			{goBooth[uint32, uint8], goBooth[uint32, uint16], goBooth[uint32, uint32]},
+			{goBooth[uint64, uint8], goBooth[uint64, uint16], goBooth[uint64, uint32], goBooth[uint64, uint64]},
+		}[d][e]
+	case kCsa:
+		return [...]func(*step){goCsa[uint8], goCsa[uint16], goCsa[uint32], goCsa[uint64]}[d]
 	}
 	panic("lanes: operation without a kernel")
 }

@@ -1,0 +1,92 @@
+#include "textflag.h"
+#include "asm_amd64.h"
+
+// Kernels that read each lane from a place of its own: a is the data, c the places at which
+// lanes begin (R11, 4 bytes each, padded to whole vectors), b the choices; mask is the
+// number of choices and imm the distance between them. A choice past the last gives 0.
+
+#define PLACES \
+	ARGS; \
+	MOVQ 48(DI), CX; \
+	VPBROADCASTD 64(DI), Z31; \
+	VPBROADCASTD 72(DI), Z30
+
+// CHOOSE makes in Z1 the places of 16 lanes, and in K1 which of them exist.
+#define CHOOSE(LOAD, IDX, ZMAX, ZSTEP, REG) \
+	LOAD (R10)(AX*IDX), REG; \
+	VPCMPUD $1, ZMAX, REG, K1; \
+	VPMULLD ZSTEP, REG, REG; \
+	VPADDD (R11)(AX*4), REG, REG
+
+// STRAIGHT is CHOOSE without choices.
+#define STRAIGHT(LOAD, IDX, ZMAX, ZSTEP, REG) \
+	LOAD (R11)(AX*4), REG; \
+	KXNORW K1, K1, K1
+
+#define TAKE(NAME, PLACE, LOAD, IDX, SIZE, DROP, PUT, REG) \
+KERNEL(NAME); \
+	PLACES; \
+loop: \
+	PLACE(LOAD, IDX, Z31, Z30, Z1); \
+	VPXORQ Z0, Z0, Z0; \
+	VPGATHERDD (R9)(Z1*SIZE), K1, Z0; \
+	DROP; \
+	PUT REG, (R8)(AX*SIZE); \
+	ADDQ $16, AX; \
+	CMPQ AX, CX; \
+	JLT loop; \
+	RET
+
+#define TAKE64(NAME, PLACE, LOAD, IDX) \
+KERNEL(NAME); \
+	PLACES; \
+loop: \
+	PLACE(LOAD, IDX, Y31, Y30, Y1); \
+	VPXORQ Z0, Z0, Z0; \
+	VPGATHERDQ (R9)(Y1*8), K1, Z0; \
+	VMOVDQU64 Z0, (R8)(AX*8); \
+	ADDQ $8, AX; \
+	CMPQ AX, CX; \
+	JLT loop; \
+	RET
+
+#define KEEP XORL DX, DX
+#define DROP16 VPMOVDW Z0, Y0
+#define DROP8 VPMOVDB Z0, X0
+
+TAKE(kGather8, STRAIGHT, VMOVDQU64, 4, 1, DROP8, VMOVDQU, X0)
+TAKE(kGather16, STRAIGHT, VMOVDQU64, 4, 2, DROP16, VMOVDQU, Y0)
+TAKE(kGather32, STRAIGHT, VMOVDQU64, 4, 4, KEEP, VMOVDQU64, Z0)
+TAKE64(kGather64, STRAIGHT, VMOVDQU, 4)
+TAKE(kSelect8by8, CHOOSE, VPMOVZXBD, 1, 1, DROP8, VMOVDQU, X0)
+TAKE(kSelect16by8, CHOOSE, VPMOVZXBD, 1, 2, DROP16, VMOVDQU, Y0)
+TAKE(kSelect32by8, CHOOSE, VPMOVZXBD, 1, 4, KEEP, VMOVDQU64, Z0)
+TAKE64(kSelect64by8, CHOOSE, VPMOVZXBD, 1)
+TAKE(kSelect8by16, CHOOSE, VPMOVZXWD, 2, 1, DROP8, VMOVDQU, X0)
+TAKE(kSelect16by16, CHOOSE, VPMOVZXWD, 2, 2, DROP16, VMOVDQU, Y0)
+TAKE(kSelect32by16, CHOOSE, VPMOVZXWD, 2, 4, KEEP, VMOVDQU64, Z0)
+TAKE64(kSelect64by16, CHOOSE, VPMOVZXWD, 2)
+
+#define ENTRY(I, NAME) DATA take<>+(I*8)(SB)/8, $NAME<>(SB)
+
+ENTRY(0, kGather8)
+ENTRY(1, kGather16)
+ENTRY(2, kGather32)
+ENTRY(3, kGather64)
+ENTRY(4, kSelect8by8)
+ENTRY(5, kSelect16by8)
+ENTRY(6, kSelect32by8)
+ENTRY(7, kSelect64by8)
+ENTRY(8, kSelect8by16)
+ENTRY(9, kSelect16by16)
+ENTRY(10, kSelect32by16)
+ENTRY(11, kSelect64by16)
+GLOBL take<>(SB), RODATA|NOPTR, $96
+
+// func takeKernel(i int) uintptr
+TEXT ·takeKernel(SB), NOSPLIT, $0-16
+	MOVQ i+0(FP), AX
+	LEAQ take<>(SB), BX
+	MOVQ (BX)(AX*8), AX
+	MOVQ AX, ret+8(FP)
+	RET
