@@ -58,7 +58,7 @@ func asmShift(size int) shiftCode {
 	if !cpu.base {
 		return shiftCode{}
 	}
-	return shiftCode{rows: sameKernel(48), scatter: sameKernel(40 + log2(size))}
+	return shiftCode{rows: sameKernel(51), scatter: sameKernel(43 + log2(size))}
 }
 
 func log2(size int) int {
@@ -91,7 +91,7 @@ func asmKernel(s *step, k kern, dsize, esize int) uintptr {
 	case kSel:
 		return sameKernel(7)
 	case kCopyIf:
-		return sameKernel(56)
+		return sameKernel(63)
 	case kCsaC:
 		return sameKernel(8 + d)
 	case kNeg:
@@ -109,12 +109,10 @@ func asmKernel(s *step, k kern, dsize, esize int) uintptr {
 	case kFill:
 		return sameKernel(36 + d)
 	case kMul:
-		if d > 0 {
-			return sameKernel(48 + d)
-		}
+		return sameKernel(52 + d)
 	case kConv:
 		if d == e {
-			return sameKernel(44 + d)
+			return sameKernel(47 + d)
 		}
 		return mixedKernel(4*d + e)
 	case kMulX, kMac:
@@ -202,10 +200,6 @@ func asmWord(op hw.Op) uintptr {
 // asmWhole completes the step of a whole operation if there is an assembly
 // kernel for it.
 func asmWhole(s *step, o *operation, size int) {
-	rows := func(src unsafe.Pointer, count, run, stride int) {
-		s.code, s.a, s.bytes, s.n = sameKernel(48), src, count, run*size
-		s.imm, s.imm2 = uint64(stride*size), 0
-	}
 	x := o.x
 	switch o.k {
 	case kFill:
@@ -214,7 +208,8 @@ func asmWhole(s *step, o *operation, size int) {
 		}
 	case kGather:
 		if x.run > 0 {
-			rows(unsafe.Add(s.a, x.from*size), 1, x.run, 0)
+			s.a = unsafe.Add(s.a, x.from*size)
+			asmRows(s, 1, x.run*size, 0, 0)
 		} else if wide := x.step * size; wide > 0 && wide <= 8 && wide&(wide-1) == 0 { // words of which a part is kept
 			s.code, s.imm, s.mask = mixedKernel(4*log2(size)+log2(wide)), uint64(8*size*x.from), ^uint64(0)
 		} else if s.b == nil {
@@ -225,20 +220,30 @@ func asmWhole(s *step, o *operation, size int) {
 			s.code, s.c = takeKernel(4*x.esize+log2(size)), unsafe.Pointer(&x.index[0])
 			s.mask, s.imm = uint64(x.size), uint64(x.inner)
 		}
-	case kSpread:
-		switch {
-		case x.index != nil:
-		case x.rows < 0:
-			s.code, s.bytes, s.n = sameKernel(52+log2(size)), s.n/x.run, x.run*size
-		case x.run*size <= 8 && x.run&(x.run-1) == 0:
-			s.code = sameKernel(36 + log2(x.run*size))
-		case x.run*size <= 64 && x.run&(x.run-1) == 0:
-			s.code = sameKernel(57 + log2(x.run*size/16))
-		default:
-			rows(s.a, x.rows, x.run, x.run)
-		}
 	case kPush, kPull:
 		x.ring.asm(s, o.k)
+	}
+}
+
+// asmRows makes a step that copies count rows of run bytes, whose distances are stride and from bytes.
+func asmRows(s *step, count, run, stride, from int) {
+	s.code, s.bytes, s.n, s.imm, s.imm2 = sameKernel(51), count, run, uint64(stride), uint64(from)
+}
+
+// asmTile makes a step that repeats elem bytes count times.
+func asmTile(s *step, count, elem int) {
+	if elem <= 64 && elem&(elem-1) == 0 {
+		s.code, s.bytes = sameKernel(36+log2(elem)), count*elem
+		return
+	}
+	asmRows(s, count, elem, elem, 0)
+}
+
+// asmRuns makes a step that repeats each of count elements of elem bytes run times, if
+// there is a kernel for it.
+func asmRuns(s *step, count, run, elem int) {
+	if elem <= 64 && elem&(elem-1) == 0 {
+		s.code, s.bytes, s.n = sameKernel(56+log2(elem)), count, run*elem
 	}
 }
 

@@ -19,3 +19,9 @@ func asmWhole(s *step, o *operation, size int) {}
 func asmWord(op hw.Op) uintptr { return 0 }
 
 func asmCode() uintptr { return 0 }
+
+func asmRows(s *step, count, run, stride, from int) {}
+
+func asmTile(s *step, count, elem int) {}
+
+func asmRuns(s *step, count, run, elem int) {}

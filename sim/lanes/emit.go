@@ -288,6 +288,10 @@ func (e *emitter) whole(i int) {
 		e.shift(o, 0, n)
 		return
 	}
+	if o.k == kSpread && !e.opt.plainGo {
+		e.spread(o, s)
+		return
+	}
 	if !e.opt.plainGo {
 		asmWhole(&s, o, d.size)
 	}

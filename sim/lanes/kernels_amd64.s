@@ -105,6 +105,24 @@ MASKED(kSub8, VPSUBB)
 MASKED(kSub16, VPSUBW)
 MASKED(kSub32, VPSUBD)
 MASKED(kSub64, VPSUBQ)
+// Products of bytes: of the even ones and of the odd ones, as words of 16 bits.
+KERNEL(kMul8)
+	ARGS
+	BYTES
+	MOVQ $0xff00ff00ff00ff00, DX
+	VPBROADCASTQ DX, Z29
+loop:
+	VMOVDQU64 (R9)(AX*1), Z0
+	VMOVDQU64 (R10)(AX*1), Z1
+	VPMULLW Z1, Z0, Z2
+	VPANDQ Z29, Z0, Z0
+	VPSRLW $8, Z1, Z1
+	VPMULLW Z1, Z0, Z0
+	VPTERNLOGQ $0xe2, Z2, Z29, Z0
+	VPANDQ Z31, Z0, Z0
+	STORE
+	NEXT
+
 MASKED(kMul16, VPMULLW)
 MASKED(kMul32, VPMULLD)
 MASKED(kMul64, VPMULLQ)
@@ -276,8 +294,9 @@ SCATTER(kScatter16, MOVW)
 SCATTER(kScatter32, MOVL)
 SCATTER(kScatter64, MOVQ)
 
-// RUN repeats each lane: run of n bytes, as many as bytes. The tail of a run is stored
-// under a mask, since what follows the last may be another buffer.
+// RUN repeats each element: runs of n bytes, as many as bytes. The tail of a run is stored
+// under a mask, since what follows the last may be another buffer; of short runs only where
+// 16 bytes do not fit, since the next run is written over what is too much.
 #define RUN(NAME, BROADCAST, SIZE) \
 KERNEL(NAME); \
 	MOVQ 8(DI), R8; \
@@ -290,6 +309,21 @@ KERNEL(NAME); \
 	SHLQ CX, SI; \
 	DECQ SI; \
 	KMOVQ SI, K1; \
+	CMPQ CX, $16; \
+	JGT row; \
+	MOVQ CX, R10; \
+	IMULQ DX, R10; \
+	LEAQ -16(R8)(R10*1), R10; \
+short: \
+	CMPQ R8, R10; \
+	JGT row; \
+	BROADCAST (R9), Z0; \
+	VMOVDQU X0, (R8); \
+	ADDQ $SIZE, R9; \
+	ADDQ CX, R8; \
+	DECQ DX; \
+	JNZ short; \
+	RET; \
 row: \
 	BROADCAST (R9), Z0; \
 	XORL AX, AX; \
@@ -312,6 +346,9 @@ RUN(kRun8, VPBROADCASTB, 1)
 RUN(kRun16, VPBROADCASTW, 2)
 RUN(kRun32, VPBROADCASTD, 4)
 RUN(kRun64, VPBROADCASTQ, 8)
+RUN(kRun128, VBROADCASTI32X4, 16)
+RUN(kRun256, VBROADCASTI64X4, 32)
+RUN(kRun512, VMOVDQU64, 64)
 
 // kCopyIf copies a unless the word e is imm.
 KERNEL(kCopyIf)
@@ -372,27 +409,31 @@ ENTRY(36, kFill8)
 ENTRY(37, kFill16)
 ENTRY(38, kFill32)
 ENTRY(39, kFill64)
-ENTRY(40, kScatter8)
-ENTRY(41, kScatter16)
-ENTRY(42, kScatter32)
-ENTRY(43, kScatter64)
-ENTRY(44, kConv8)
-ENTRY(45, kConv16)
-ENTRY(46, kConv32)
-ENTRY(47, kConv64)
-ENTRY(48, kRows)
-ENTRY(49, kMul16)
-ENTRY(50, kMul32)
-ENTRY(51, kMul64)
-ENTRY(52, kRun8)
-ENTRY(53, kRun16)
-ENTRY(54, kRun32)
-ENTRY(55, kRun64)
-ENTRY(56, kCopyIf)
-ENTRY(57, kTile16)
-ENTRY(58, kTile32)
-ENTRY(59, kTile64)
-GLOBL same<>(SB), RODATA|NOPTR, $480
+ENTRY(40, kTile16)
+ENTRY(41, kTile32)
+ENTRY(42, kTile64)
+ENTRY(43, kScatter8)
+ENTRY(44, kScatter16)
+ENTRY(45, kScatter32)
+ENTRY(46, kScatter64)
+ENTRY(47, kConv8)
+ENTRY(48, kConv16)
+ENTRY(49, kConv32)
+ENTRY(50, kConv64)
+ENTRY(51, kRows)
+ENTRY(52, kMul8)
+ENTRY(53, kMul16)
+ENTRY(54, kMul32)
+ENTRY(55, kMul64)
+ENTRY(56, kRun8)
+ENTRY(57, kRun16)
+ENTRY(58, kRun32)
+ENTRY(59, kRun64)
+ENTRY(60, kRun128)
+ENTRY(61, kRun256)
+ENTRY(62, kRun512)
+ENTRY(63, kCopyIf)
+GLOBL same<>(SB), RODATA|NOPTR, $512
 
 // func sameKernel(i int) uintptr
 TEXT ·sameKernel(SB), NOSPLIT, $0-16

@@ -43,35 +43,6 @@ func goShift[T lanewords](s *step) {
 	}
 }
 
-func goSpread[T lanewords](s *step) {
-	x, d := s.x, vec[T](s.dst, s.n)
-	switch {
-	case x.index != nil && x.wrap:
-		for i, k := range x.index {
-			fillRun(d[i*x.run:(i+1)*x.run], *(*T)(unsafe.Add(s.a, uintptr(k)*unsafe.Sizeof(d[0]))))
-		}
-	case x.index != nil:
-		for i, k := range x.index {
-			copy(d[i*x.run:], unsafe.Slice((*T)(unsafe.Add(s.a, uintptr(k)*unsafe.Sizeof(d[0]))), x.run))
-		}
-	case x.rows >= 0:
-		a := vec[T](s.a, x.run)
-		for i := 0; i < len(d); i += x.run {
-			copy(d[i:], a)
-		}
-	default:
-		for i, v := range vec[T](s.a, s.n/x.run) {
-			fillRun(d[i*x.run:(i+1)*x.run], v)
-		}
-	}
-}
-
-func fillRun[T lanewords](d []T, v T) {
-	for k := range d {
-		d[k] = v
-	}
-}
-
 func goGather[T lanewords](s *step) {
 	x, d := s.x, vec[T](s.dst, s.n)
 	if x.run > 0 {

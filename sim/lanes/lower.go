@@ -255,53 +255,8 @@ func (l *lowering) broadcast(v val, shape hw.Shape) val {
 	case x.uniform:
 		out = l.broadcast(x.twin, shape)
 	default:
-		o := l.op(kSpread, whole, x.width, shape, v)
-		o.x = l.spreading(x.shape, shape)
-		out = o.dst
+		out = l.spreading(v, shape)
 	}
 	l.spread[key] = out
 	return out
-}
-
-// spreading describes how shape from is repeated over shape to. Axes that only
-// come before or only come after those of from are simple.
-func (l *lowering) spreading(from, to hw.Shape) *extra {
-	x := &extra{}
-	axes := to.Axes()
-	i, n := 0, len(axes)
-	rows := 1
-	for i < n && !from.Has(axes[i]) {
-		rows *= l.m.Axes[axes[i]].Size
-		i++
-	}
-	run := 1
-	for n > i && !from.Has(axes[n-1]) {
-		run *= l.m.Axes[axes[n-1]].Size
-		n--
-	}
-	solid := true
-	for k := i; k < n; k++ {
-		solid = solid && from.Has(axes[k])
-	}
-	switch {
-	case solid && run == 1:
-		x.rows, x.run = rows, l.m.Lanes(from)
-	case solid && rows == 1:
-		x.rows, x.run = -1, run
-	default:
-		// By chunks: run lanes from one place, or (wrap) one lane run times.
-		x.wrap = run > 1
-		for k := n - 1; run == 1 && k >= 0 && from.Has(axes[k]); k-- {
-			x.run = max(1, x.run) * l.m.Axes[axes[k]].Size
-		}
-		if x.wrap {
-			x.run = run
-		}
-		for i, k := range l.m.Map(from, to) {
-			if i%x.run == 0 {
-				x.index = append(x.index, k)
-			}
-		}
-	}
-	return x
 }

@@ -110,10 +110,10 @@ func (o *operation) args() []val {
 type extra struct {
 	outer, size, inner int     // the axis: lane = (o*size + c)*inner + i
 	dir                int     // shift
-	wrap               bool    // rotate; spread by index: each lane run times, not run lanes once
-	index              []int32 // gather: the lane of a, or ^lane of b; select: the lane of a of choice 0; spread: the lane of a at the start of each run
+	wrap               bool    // rotate
+	index              []int32 // gather: the lane of a, or ^lane of b; select: the lane of a of choice 0
 	from, step         int     // gather: the first lane; the distance of the next, if it is the same for all and greater
-	rows, run          int     // spread: rows times (each of run lanes, or each lane run times)
+	rows, run, elem    int     // spread: rows times (every elem lanes run times); run, gather: lanes of a run
 	fold               hw.Op   // reduce
 	flip               uint64  // reduce: sign bit
 	table              []uint64
