@@ -1,6 +1,7 @@
 package lanes
 
 import (
+	"slices"
 	"unsafe"
 
 	"tpe/hw"
@@ -23,7 +24,7 @@ func mixedKernel(i int) uintptr
 
 // features are the instruction sets that kernels need.
 type features struct {
-	base   bool // AVX-512 F, BW, DQ, VL
+	base   bool // AVX-512 F, BW, DQ, VL, and BMI2
 	counts bool // BITALG and VPOPCNTDQ
 }
 
@@ -44,7 +45,7 @@ func detect() features {
 		return f
 	}
 	_, b, c, _ := cpuid(7, 0)
-	const need = 1<<16 | 1<<17 | 1<<30 | 1<<31 // F, DQ, BW, VL
+	const need = 1<<8 | 1<<16 | 1<<17 | 1<<30 | 1<<31 // BMI2, AVX-512 F, DQ, BW, VL
 	f.base = b&need == need
 	f.counts = f.base && c>>12&1 == 1 && c>>14&1 == 1
 	return f
@@ -132,8 +133,10 @@ func asmKernel(s *step, k kern, dsize, esize int) uintptr {
 	case kCsa:
 		return fusedCode(22 + d)
 	case kShl, kLshr, kAshr:
-		if d > 0 {
-			return mixedKernel(40 + 4*int(k-kShl) + d)
+		return mixedKernel(40 + 4*int(k-kShl) + d)
+	case kFfs:
+		if cpu.counts {
+			return mixedKernel(60 + e)
 		}
 	case kPop:
 		if cpu.counts {
@@ -171,6 +174,9 @@ func fusedAsm(s *step, k kern, dsize, esize int) uintptr {
 	}
 	return fusedCode(i)
 }
+
+//go:noescape
+func foldKernel(i int) uintptr
 
 //go:noescape
 func takeKernel(i int) uintptr
@@ -220,8 +226,57 @@ func asmWhole(s *step, o *operation, size int) {
 			s.code, s.c = takeKernel(4*x.esize+log2(size)), unsafe.Pointer(&x.index[0])
 			s.mask, s.imm = uint64(x.size), uint64(x.inner)
 		}
+	case kReduce:
+		asmFold(s, x, size)
+	case kPack:
+		asmPack(s, x)
 	case kPush, kPull:
 		x.ring.asm(s, o.k)
+	}
+}
+
+// foldPairs reports whether there are kernels that fold neighbouring lanes.
+func foldPairs(op hw.Op, size int) bool { return cpu.base && size <= 4 && foldNumber(op) >= 0 }
+
+// foldNumber is the place of an operator in the table of kernels, or -1. Signed order is
+// unsigned order with flipped signs.
+func foldNumber(op hw.Op) int {
+	switch op {
+	case hw.OpSMin:
+		op = hw.OpUMin
+	case hw.OpSMax:
+		op = hw.OpUMax
+	}
+	return slices.Index([]hw.Op{hw.OpAdd, hw.OpAnd, hw.OpOr, hw.OpXor, hw.OpUMin, hw.OpUMax}, op)
+}
+
+// asmFold completes the step of a reduction if there is a kernel for it.
+func asmFold(s *step, x *extra, size int) {
+	k := foldNumber(x.fold)
+	if k < 0 || s.n == 1 {
+		return // a word has no room for a vector
+	}
+	s.mask = repeated(s.mask, size)
+	switch {
+	case x.inner == 1 && x.size == 2 && size <= 4:
+		s.code, s.imm = foldKernel(3*k+log2(size)), repeated(x.flip, size)
+	case x.inner > 1 && k <= 3:
+		row := 18 + log2(size) // additions
+		if k > 0 {
+			row = 21 + k
+		}
+		s.code, s.n, s.bytes, s.imm = foldKernel(row), x.inner*size, x.outer, uint64(x.size)
+	}
+}
+
+// asmPack completes the step of a packing if there is a kernel for it.
+func asmPack(s *step, x *extra) {
+	switch {
+	case x.inner > 1 || s.n == 1:
+	case x.size == 2 || x.size == 4:
+		s.code, s.mask, s.imm = foldKernel(26), repeated(1<<x.size-1, 1), uint64(x.size)
+	case x.size >= 8 && x.size&(x.size-1) == 0:
+		s.code = foldKernel(25)
 	}
 }
 

@@ -25,3 +25,5 @@ func asmRows(s *step, count, run, stride, from int) {}
 func asmTile(s *step, count, elem int) {}
 
 func asmRuns(s *step, count, run, elem int) {}
+
+func foldPairs(op hw.Op, size int) bool { return false }

@@ -254,18 +254,23 @@ small8:
 	JMP  next
 small4:
 	CMPQ CX, $4
-	JLT  small1
+	JLT  small2
 	MOVL (R9), AX
 	MOVL -4(R9)(CX*1), BX
 	MOVL AX, (R8)
 	MOVL BX, -4(R8)(CX*1)
 	JMP  next
-small1:
-	MOVB (R9)(AX*1), BX
-	MOVB BX, (R8)(AX*1)
-	INCQ AX
-	CMPQ AX, CX
+small2:
+	CMPQ CX, $2
 	JLT  small1
+	MOVW (R9), AX
+	MOVW -2(R9)(CX*1), BX
+	MOVW AX, (R8)
+	MOVW BX, -2(R8)(CX*1)
+	JMP  next
+small1:
+	MOVB (R9), BX
+	MOVB BX, (R8)
 next:
 	ADDQ 72(DI), R8
 	ADDQ 80(DI), R9

@@ -121,6 +121,9 @@ func agree(t *testing.T, rng *rand.Rand, k kern, dsize, esize int) int {
 					s.e = buf(1, 1)
 				}
 			}
+			if k == kFfs {
+				s.imm = uint64(wa)
+			}
 			if k == kAshr {
 				s.imm = repeated(sign(width), dsize)
 			}

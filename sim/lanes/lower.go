@@ -52,6 +52,7 @@ func lower(m *hw.Module) (*lowering, error) {
 	for _, a := range m.Asserts {
 		l.export(a.Cond)
 	}
+	l.prune()
 	return l, nil
 }
 
@@ -188,6 +189,9 @@ func (l *lowering) node(id hw.ID) val {
 	}
 	if n.Op.Kind() == hw.KindWire {
 		return l.wire(n)
+	}
+	if n.Op == hw.OpPopcount && l.m.Nodes[n.Args[0]].Op == hw.OpPack {
+		return l.ones(n)
 	}
 	if l.m.Lanes(n.Shape) == 1 {
 		return l.word(n)

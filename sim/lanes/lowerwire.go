@@ -37,13 +37,7 @@ func (l *lowering) wire(n *hw.Node) val {
 		o.x.esize, o.x.index = l.values[y].size, places(m.Map(own, s))
 		return o.dst
 	case hw.OpReduce:
-		o := l.op(kReduce, whole, n.Width, s, l.solid(x, full))
-		o.x = l.axis(full, n.Axis)
-		o.x.fold = n.Sub
-		if n.Sub == hw.OpSMin || n.Sub == hw.OpSMax {
-			o.x.flip = sign(n.Width)
-		}
-		return o.dst
+		return l.reduce(n, n.Sub, l.solid(x, full), full)
 	case hw.OpPack:
 		o := l.op(kPack, whole, n.Width, s, l.solid(x, full))
 		o.x = l.axis(full, n.Axis)
@@ -79,7 +73,9 @@ func (l *lowering) shift(n *hw.Node) val {
 }
 
 // places pads a table of lanes to whole vectors.
-func places(index []int32) []int32 { return append(index, make([]int32, pad(len(index))-len(index))...)[:len(index)] }
+func places(index []int32) []int32 {
+	return append(index, make([]int32, pad(len(index))-len(index))...)[:len(index)]
+}
 
 // gather moves lanes by a table: the lane of x, or the complement of a lane of y.
 func (l *lowering) gather(n *hw.Node, index []int32, x, y val) val {
