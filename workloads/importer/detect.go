@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"tpe/workloads/stream"
 )
 
@@ -109,4 +111,41 @@ func (h *head) hint() string {
 		return "file is an SQLite database, as profilers write it, and kernel tables hold no shapes (expected a trace with shapes)"
 	}
 	return ""
+}
+
+// chakraJSON tells nodes that stand one after the other: the first object is their
+// metadata.
+func (h *head) chakraJSON() bool {
+	return h.has("version") && h.text && h.anyLine(`"COMP_NODE"`, `"ctrlDeps"`, `"ctrl_deps"`)
+}
+
+// isChakra reports whether a file begins with messages after their lengths: one of
+// texts and attributes, then one with an identifier and a name.
+func (h *head) isChakra() bool {
+	n, size := protowire.ConsumeVarint(h.data)
+	if size < 0 || n > uint64(len(h.data)-size) {
+		return false
+	}
+	meta, rest := h.data[size:size+int(n)], h.data[size+int(n):]
+	for len(meta) > 0 {
+		num, typ, k := protowire.ConsumeField(meta)
+		if k < 0 || num > 2 || typ != protowire.BytesType {
+			return false
+		}
+		meta = meta[k:]
+	}
+	node, size := protowire.ConsumeBytes(rest)
+	if size < 0 {
+		return false
+	}
+	named := false
+	for len(node) > 0 {
+		num, typ, k := protowire.ConsumeField(node)
+		if k < 0 || num > 11 {
+			return false
+		}
+		named = named || num == 2 && typ == protowire.BytesType
+		node = node[k:]
+	}
+	return named
 }

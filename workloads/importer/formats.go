@@ -6,11 +6,35 @@ import (
 
 	"tpe/workloads"
 	"tpe/workloads/liblog"
+	"tpe/workloads/torchtrace"
 )
 
 // Formats lists the formats in the order in which they are tried.
 func Formats() []Format {
 	return []Format{
+		{
+			Name: "kineto", About: "PyTorch profiler (Kineto) trace in Chrome's JSON, with shapes", Unit: "events",
+			detect: func(h *head) bool { return h.has("traceEvents") || h.array && h.has("ph") },
+			read: func(in *input, opt Options, s *workloads.Sink) error {
+				return torchtrace.ReadKineto(in.stream(), opt.ImportOptions, s)
+			},
+		},
+		{
+			Name: "et", About: "PyTorch execution trace, or Chakra trace as JSON", Unit: "nodes",
+			detect: func(h *head) bool {
+				return h.has("nodes") && h.has("schema", "pid", "start_ts", "time") || !h.array && h.has("ctrl_deps", "ctrlDeps", "dataDeps") && h.has("name") || h.chakraJSON()
+			},
+			read: func(in *input, opt Options, s *workloads.Sink) error {
+				return torchtrace.ReadET(in.stream(), opt.ImportOptions, s)
+			},
+		},
+		{
+			Name: "chakra", About: "Chakra execution trace in protocol buffers", Unit: "nodes",
+			detect: func(h *head) bool { return !h.text && h.isChakra() },
+			read: func(in *input, opt Options, s *workloads.Sink) error {
+				return torchtrace.ReadChakra(in.stream(), opt.ImportOptions, s)
+			},
+		},
 		textFormat("onednn", "oneDNN verbose lines, versions 1 to 3", "lines", liblog.IsOneDNN, liblog.ReadOneDNN),
 		textFormat("blaslt", "cuBLASLt and hipBLASLt trace lines", "lines", liblog.IsBLASLt, liblog.ReadBLASLt),
 		textFormat("rocblas", "rocblas-bench and hipblaslt-bench command lines and YAML rows", "lines", liblog.IsBench, liblog.ReadBench),

@@ -161,3 +161,7 @@ func (j *JSON) wrap(err error) error {
 	}
 	return err
 }
+
+// More reports whether another value follows, in an array or behind a value that
+// stood alone.
+func (j *JSON) More() bool { return j.dec.More() }
