@@ -78,9 +78,9 @@ func TestDataStoriesPerplexity(t *testing.T) {
 	}{
 		{"systolic-ws", nil, "linear", 1.600, 1.615},                               // W8A8: 1.607
 		{"systolic-ws", []string{"b=int4"}, "linear", 1.7, 2.0},                    // W4A8: 1.839
-		{"systolic-ws", []string{"b=int4"}, "linear,group:32", 1.65, 1.80},         // W4A8 g32: 1.721
-		{"systolic-ws", []string{"a=int4", "b=int4"}, "linear,group:32", 2.3, 3.5}, // W4A4 g32: 2.958
-		{"systolic-ws", []string{"b=int2"}, "linear,group:32", 1000, 1e6},          // W2A8 g32: 2.4e4
+		{"systolic-ws", []string{"b=int4"}, "linear+group:32", 1.65, 1.80},         // W4A8 g32: 1.721
+		{"systolic-ws", []string{"a=int4", "b=int4"}, "linear+group:32", 2.3, 3.5}, // W4A4 g32: 2.958
+		{"systolic-ws", []string{"b=int2"}, "linear+group:32", 1000, 1e6},          // W2A8 g32: 2.4e4
 		{"systolic-ws", nil, "plain", 1.59, 1.7},
 		{"systolic-ws", []string{"b=int4"}, "plain", 1.6, 6},
 		{"mixpe-w4a8", nil, "plain", 1.6, 4},

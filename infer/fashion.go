@@ -18,12 +18,6 @@ type Images struct {
 	Labels []int
 }
 
-// Head returns the first n images, or all.
-func (m *Images) Head(n int) *Images {
-	n = min(n, m.Rows)
-	return &Images{&quant.Matrix{Rows: n, Cols: m.Cols, Data: m.Data[:n*m.Cols]}, m.Labels[:n]}
-}
-
 // Image and class counts of Fashion-MNIST (arXiv 1708.07747).
 const (
 	fashionSide    = 28
@@ -31,14 +25,14 @@ const (
 	maxFashion     = 1 << 20 // images
 )
 
-// LoadFashion reads the images called train or t10k from a folder with the files of Fashion-MNIST, in the IDX form, packed by gzip (Debian
+// LoadFashion reads the first most images called train or t10k from a folder with the files of Fashion-MNIST, in the IDX form, packed by gzip (Debian
 // package dataset-fashion-mnist: /usr/share/datasets/fashion-mnist).
-func LoadFashion(dir, set string) (*Images, error) {
-	pixels, n, err := readIDX(filepath.Join(dir, set+"-images-idx3-ubyte.gz"), 0x803, fashionSide*fashionSide)
+func LoadFashion(dir, set string, most int) (*Images, error) {
+	pixels, n, err := readIDX(filepath.Join(dir, set+"-images-idx3-ubyte.gz"), 0x803, fashionSide*fashionSide, most)
 	if err != nil {
 		return nil, err
 	}
-	labels, m, err := readIDX(filepath.Join(dir, set+"-labels-idx1-ubyte.gz"), 0x801, 1)
+	labels, m, err := readIDX(filepath.Join(dir, set+"-labels-idx1-ubyte.gz"), 0x801, 1, most)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +52,8 @@ func LoadFashion(dir, set string) (*Images, error) {
 	return images, nil
 }
 
-// readIDX reads n items of the given size.
-func readIDX(path string, magic uint32, size int) (data []byte, n int, err error) {
+// readIDX reads the items of a file, at most most of them, each of the given size.
+func readIDX(path string, magic uint32, size, most int) (data []byte, n int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, 0, fmt.Errorf("data set: %w", err)
@@ -69,10 +63,10 @@ func readIDX(path string, magic uint32, size int) (data []byte, n int, err error
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", path, err)
 	}
-	return parseIDX(z, path, magic, size)
+	return parseIDX(z, path, magic, size, most)
 }
 
-func parseIDX(r io.Reader, path string, magic uint32, size int) (data []byte, n int, err error) {
+func parseIDX(r io.Reader, path string, magic uint32, size, most int) (data []byte, n int, err error) {
 	dims := int(magic & 0xff)
 	header := make([]byte, 4+4*dims)
 	if _, err := io.ReadFull(r, header); err != nil {
@@ -88,14 +82,15 @@ func parseIDX(r io.Reader, path string, magic uint32, size int) (data []byte, n 
 	if count > maxFashion || item != uint64(size) {
 		return nil, 0, fmt.Errorf("%s: byte 4: %d items of %d bytes (expected at most %d of %d)", path, count, item, maxFashion, size)
 	}
-	data, err = io.ReadAll(io.LimitReader(r, int64(count)*int64(size)+1))
-	if err == nil && len(data) != int(count)*size {
-		err = fmt.Errorf("%d bytes or more of items (expected %d)", len(data), int(count)*size)
+	n = min(int(count), most)
+	data, err = io.ReadAll(io.LimitReader(r, int64(n)*int64(size)))
+	if err == nil && len(data) != n*size {
+		err = fmt.Errorf("file ends after %d bytes of items (expected %d)", len(data), n*size)
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", path, err)
 	}
-	return data, int(count), nil
+	return data, n, nil
 }
 
 // Models that can be trained.

@@ -28,9 +28,9 @@ const (
 	WeightsOneBit  = "onebit"  // OneBit
 )
 
-const recipeForms = "group:K, ternary, onebit, outliers:X, lqer:R, svdquant:R, sparse:N:M, prune:P, linear or plain"
+const recipeForms = "group:K, ternary, onebit, outliers:X, lqer:R, svdquant:R, sparse:N:M, prune:P, linear or plain, joined by +"
 
-// ParseRecipe reads a comma-separated list:
+// ParseRecipe reads a list joined by "+":
 //
 //	plain       nothing of the following
 //	group:K     groups of K along k, each with a scale of B
@@ -45,7 +45,7 @@ const recipeForms = "group:K, ternary, onebit, outliers:X, lqer:R, svdquant:R, s
 func ParseRecipe(text string) (Recipe, error) {
 	var r Recipe
 	var errs []error
-	for _, part := range strings.Split(text, ",") {
+	for _, part := range strings.Split(text, "+") {
 		word, arg, _ := strings.Cut(strings.TrimSpace(part), ":")
 		bad := func(want string) {
 			errs = append(errs, fmt.Errorf("bad quantisation: %q (expected %s)", part, want))
@@ -111,5 +111,5 @@ func (r Recipe) String() string {
 	if len(parts) == 0 {
 		return "plain"
 	}
-	return strings.Join(parts, ",")
+	return strings.Join(parts, "+")
 }

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 
@@ -31,7 +32,7 @@ func heNormal(r *rand.Rand, k, n int) *quant.Matrix {
 }
 
 // Train trains a network in place. progress, if not nil, is called after each epoch with the mean loss.
-func (t Training) Train(n Network, data *Images, progress func(epoch int, loss float64)) error {
+func (t Training) Train(ctx context.Context, n Network, data *Images, progress func(epoch int, loss float64)) error {
 	random := rand.New(rand.NewPCG(t.Seed, 2))
 	order := make([]int, data.Rows)
 	for i := range order {
@@ -43,6 +44,9 @@ func (t Training) Train(n Network, data *Images, progress func(epoch int, loss f
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		loss := 0.0
 		for b := 0; b+t.Batch <= len(order); b += t.Batch {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			x, labels := quant.NewMatrix(t.Batch, data.Cols), make([]int, t.Batch)
 			for i, k := range order[b : b+t.Batch] {
 				copy(x.Row(i), data.Row(k))

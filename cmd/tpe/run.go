@@ -36,6 +36,8 @@ type runCmd struct {
 	SCALESimConfig string   `name:"scalesim-config" placeholder:"CFG" help:"A SCALE-Sim configuration instead of --engine; implies --compat scalesim."`
 	Topology       string   `placeholder:"CSV" help:"A SCALE-Sim topology instead of --workload."`
 	Out            string   `placeholder:"DIR" help:"With --compat scalesim: also write SCALE-Sim's report files there."`
+	Accuracy       bool     `help:"Run a network on engines (several, joined by commas, each NAME[:KEY=VALUE..][@QUANT]) and compare with float32; --workload is then a task (docs/accuracy.md)."`
+	Quant          string   `default:"plain" placeholder:"Q" help:"With --accuracy: how operands are coded, where an engine has no @QUANT: plain, group:K, ternary, onebit, outliers:X, lqer:R, svdquant:R, sparse:N:M, prune:P, linear, joined by +."`
 	alsoCost
 	importFlags
 	outputFlags
@@ -76,6 +78,9 @@ func (c *runCmd) Run(e *env) error {
 	}
 	if c.Compat != "" {
 		return c.runSCALESim(e)
+	}
+	if c.Accuracy {
+		return c.runAccuracy(e)
 	}
 	cfg, err1 := arch.Load(c.Engine, c.Set)
 	w, err2 := loadWorkload(c.Workload, c.importFlags.options())
