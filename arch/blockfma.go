@@ -11,17 +11,15 @@ import (
 )
 
 // BlockFMA are the parameters of an array of dot-product units with tensor-core arithmetic;
-// see [numeric.BlockFMA].
+// see [numeric.BlockFMA]. FloatA, FloatB and Stages of [Floats] are its operands and the registers of a unit,
+// FloatC is the format of sums, initial C and result.
 type BlockFMA struct {
-	FloatA, FloatB numeric.Float
-	FloatC         numeric.Float // of the initial C and the result
 	Result         numeric.Float // what each group's sum is rounded to: FloatC, or one that cuts its fraction
 	Products       int           // a group
 	Frac           int           // fraction bits kept
 	Floor          int           // least exponent of the alignment; numeric.NoFloor if none
 	Rounding       numeric.Rounding
 	ZeroExponent   bool // zeros take part in the greatest exponent
-	Stages         int  // registers of a unit, 1 to 5, its operands' included
 	SlotsM, SlotsN int  // a unit computes SlotsM x SlotsN elements of C in turn
 }
 
@@ -40,22 +38,12 @@ type BlockFMA struct {
 type blockfma struct{}
 
 func (blockfma) fields() []Field {
-	float := func(name, doc string, p func(*Config) *numeric.Float) Field {
-		return Field{name, doc, func(c *Config, s string) error {
-			f, err := numeric.ParseFloat(s)
-			if err != nil {
-				return err
-			}
-			*p(c) = f
-			return nil
-		}, func(c *Config) string { return p(c).String() }}
-	}
 	return append(gridFields(),
 		intField("products", "products of a group, 1..64", func(c *Config) *int { return &c.Products }),
-		float("a", "format of A, a float of at most 10 fraction bits (docs/formats.md)", func(c *Config) *numeric.Float { return &c.FloatA }),
-		float("b", "format of B, likewise", func(c *Config) *numeric.Float { return &c.FloatB }),
-		float("c", "format of the sums, the initial C and the result: fp32, fp16 or bf16", func(c *Config) *numeric.Float { return &c.FloatC }),
-		float("result", "format to which a group's sum is rounded: that of c, or e8m13 in fp32", func(c *Config) *numeric.Float { return &c.Result }),
+		floatField("a", "format of A, a float of at most 10 fraction bits (docs/formats.md)", func(c *Config) *numeric.Float { return &c.FloatA }),
+		floatField("b", "format of B, likewise", func(c *Config) *numeric.Float { return &c.FloatB }),
+		floatField("c", "format of the sums, the initial C and the result: fp32, fp16 or bf16", func(c *Config) *numeric.Float { return &c.FloatC }),
+		floatField("result", "format to which a group's sum is rounded: that of c, or e8m13 in fp32", func(c *Config) *numeric.Float { return &c.Result }),
 		intField("frac", "fraction bits kept below the greatest exponent, 4..40", func(c *Config) *int { return &c.Frac }),
 		Field{"floor", "least exponent of the alignment, or none", func(c *Config, s string) error {
 			if s == "none" {

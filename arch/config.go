@@ -28,19 +28,20 @@ type Config struct {
 	FreqMHz int    // clock for reports; no influence on the hardware
 
 	// What several kinds share. A kind reads those that its fields list.
-	Rows, Cols  int    // of the array, 1 to 256 each
-	PE          string // mac or opt1
-	Multiplier  string // of a mac: star or booth4; opt1 has Booth rows by nature
-	Adder       string // of the PEs: one of pe.Adders
-	EdgeEncoder string // none, or the encoding in which x travels through the array (hoist.go)
-	A, B        numeric.Int
-	AccBits     int // width of the accumulator; 0: the least that cannot overflow for AccK
-	AccK        int // the greatest K, when AccBits is 0
+	Rows, Cols  int         // of the array, 1 to 256 each
+	PE          string      // mac, opt1 or another of tpe list pes
+	Multiplier  string      // of a mac: star or booth4; opt1 has Booth rows by nature
+	Adder       string      // of the PEs: one of pe.Adders
+	EdgeEncoder string      // none, or the encoding in which x travels through the array (hoist.go)
+	A, B        numeric.Int // of PEs of integers
+	AccBits     int         // width of the accumulator; 0: the least that cannot overflow for AccK
+	AccK        int         // the greatest K, when AccBits is 0
 	Overflow    string
 	Overlap     string // what may go on at the same time (systolic.go)
 	AccRows     int    // of arrays that keep weights: rows of the accumulator memory
 	InitC       bool   // a stream of initial C is added to the result
 	Scaling
+	Floats // of PEs of floats
 
 	Systolic // of the kind of that name
 	Tree     // of the kinds tree and cube
@@ -72,6 +73,7 @@ func DefaultOf(kind string) Config {
 		Schema: SchemaVersion, Name: "custom", Kind: kind, FreqMHz: 1000, Rows: 32, Cols: 32,
 		PE: peMAC, Multiplier: pe.MulStar, Adder: pe.AdderAuto, EdgeEncoder: encodeInPE, A: numeric.Int{Bits: 8, Signed: true}, B: numeric.Int{Bits: 8, Signed: true},
 		AccBits: 32, Overflow: Wrap, Overlap: OverlapFull, AccRows: 512,
+		Floats: defaultFloats(),
 	}
 	if f := familyOf(kind); f != nil {
 		f.defaults(&c)

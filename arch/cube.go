@@ -32,7 +32,7 @@ type Cube struct {
 //
 // A tile of C is a number of blocks, k innermost, then m, then n. Rows of a tile leave first
 // row first; result beats wholly past the edge of C do not leave.
-type cube struct{ integers }
+type cube struct{ operands }
 
 func (cube) fields() []Field {
 	list := []Field{
@@ -68,10 +68,11 @@ func (cube) validate(c *Config, v *validation) {
 	v.oneOf("form", c.Form, CubeSystolic, CubeTree)
 	v.between("levels", c.Levels, 1, 8)
 	v.between("drain_rows", c.DrainRows, 1, max(c.X, 1))
-	v.integerPE(c)
-	v.edgeEncoder(c)
 	if c.Form == CubeTree {
+		v.hostPE(c)
 		v.exactTree(c, max(c.Y, 1))
+	} else {
+		v.hostPE(c, floatPEs...)
 	}
 }
 
@@ -132,7 +133,7 @@ func (cube) layout(l *layout, s Shape) {
 	for n0 := 0; n0 < s.N; n0 += c.Z {
 		for m0 := 0; m0 < s.M; m0 += c.X {
 			for k0 := 0; k0 < s.K; k0 += c.Y {
-				aw.beat(func(i int) int64 { return elem(l.A, m0+i/c.Y, k0+i%c.Y) })
+				aw.beat(func(i int) int64 { return l.moving(l.A, m0+i/c.Y, k0+i%c.Y) })
 				bw.beat(func(i int) int64 { return elem(l.B, k0+i/c.Z, n0+i%c.Z) })
 			}
 		}
@@ -157,11 +158,11 @@ func (cube) eachResult(c *Config, s Shape, f func(at func(j int) int)) {
 // cubeTravel is the number of edges from the one that takes a block until its sums are
 // aligned in front of the accumulator.
 func (c *Config) cubeTravel() int {
-	after := c.encodeStages() + footStages(c.arith(c.spec()))
+	after := c.encodeStages() + footStages(c.arith())
 	if c.Form == CubeTree {
 		return c.dotTree(c.Y).Stages() + after
 	}
-	return c.X + c.Y + c.Z - 2 + after
+	return c.X + c.peEdges()*c.Y + c.Z - 2 + after
 }
 
 // cubeLatency is the number of edges from the one that takes a tile's last block to the one
@@ -174,14 +175,14 @@ func (cube) timing(c *Config, s Shape, _ Data) Timing {
 }
 
 func (cube) build(c *Config) (*hw.Module, error) {
-	spec, arith := c.spec(), c.arith(c.spec())
+	arith := c.arith()
 	b := c.top()
 	x, y := b.Axis("x", c.X), b.Axis("y", c.Y)
 	beat, part := b.Axis("beat", c.cubeBeats(c.X)), b.Axis("part", c.DrainRows) // of a tile's rows as they leave
 	z := b.Axis("z", c.Z)
 	p := parts{b: b}
 	t := chainTiles("cube_seq", "cube", c.cubeBeats(c.X), c.cubeLatency())
-	in := p.tileFront(t, spec, []int{x, y}, []int{y, z})
+	in := p.tileFront(c, t, []int{x, y}, []int{y, z})
 
 	var sum hw.ID
 	if c.Form == CubeTree {
@@ -193,13 +194,16 @@ func (cube) build(c *Config) (*hw.Module, error) {
 	aligned := b.Named("aligned", sum)
 	flag := func(name string, f hw.ID) hw.ID { return b.Named(name, b.Delay(f, c.cubeTravel()-c.encodeStages())) }
 	last := flag("last_here", in.last)
-	acc := p.inst("acc", p.module(blockAccumulator(c, b.Width(aligned))), hw.Ports{
-		"first_i": flag("first_here", in.first), "data_i": aligned})["data_o"]
+	sums := hw.Ports{"first_i": flag("first_here", in.first), "data_i": aligned}
+	if c.floats() {
+		sums["valid_i"] = flag("valid_here", b.Pipe("fire_q", in.fire))
+	}
+	acc := p.inst("acc", p.module(blockAccumulator(c, b.Width(aligned))), sums)["data_o"]
 
 	// The chain takes a finished tile whole and moves up one result beat an edge.
 	capture := b.Pipe("capture_q", last)
-	zero := b.Const(c.accBits(), 0)
-	chain := b.Reg("chain_q", c.accBits(), 0, beat, part, z)
+	zero := b.Const(c.resultBits(), 0)
+	chain := b.Reg("chain_q", c.resultBits(), 0, beat, part, z)
 	b.Next(chain, b.Mux(capture, b.Split(x, beat, part, acc, zero), b.Shift(beat, -1, chain, zero)))
 	valid := p.inst("leaving", p.module(leaving(t.rows)), hw.Ports{
 		"capture_i": capture, "partial_i": b.Pipe("capture_partial_q", flag("partial_here", in.partial)), "edge_rows_i": in.edge})["valid_o"]
@@ -209,36 +213,41 @@ func (cube) build(c *Config) (*hw.Module, error) {
 
 // cubeGrid is the systolic form; what leaves has the axes x and z, sum x + z edges late.
 func (p *parts) cubeGrid(c *Config, in tileBeats, x, y, z int) hw.Ports {
-	b, spec, arith := p.b, c.spec(), c.arith(c.spec())
+	b, arith := p.b, c.arith()
 	sumBits := c.sumBits(c.Y)
-	cell, err := pe.CubeCell("pe_cube_"+c.peName(), spec, arith, sumBits)
+	cell, err := pe.CubeCell("pe_cube_"+c.peName(), arith, sumBits)
 	grid := p.grid("pe", p.module(cell, err), x, y, z)
-	grid.link("x", z, +1, b.Named("a_skewed", b.SkewN(in.a, 0, map[int]int{x: 1, y: 1})))
-	grid.link("y", x, +1, b.Named("b_skewed", b.SkewN(in.b, 0, map[int]int{y: 1, z: 1})))
-	for _, n := range sumNames(arith) {
+	grid.link("x", z, +1, b.Named("a_skewed", b.SkewN(in.a, 0, map[int]int{x: 1, y: c.peEdges()})))
+	grid.link("y", x, +1, b.Named("b_skewed", b.SkewN(in.b, 0, map[int]int{y: c.peEdges(), z: 1})))
+	for _, n := range arith.Words() {
 		grid.link("s_"+n, y, +1, b.Const(sumBits, 0))
 	}
 	out := grid.place()
 	foot := hw.Ports{}
-	for _, n := range sumNames(arith) {
+	for _, n := range arith.Words() {
 		foot["s_"+n+"_o"] = b.Index(y, c.Y-1, out["s_"+n+"_o"])
 	}
 	return foot
 }
 
 // blockAccumulator adds the sums of the blocks of a tile; first_i starts a new one. A cycle
-// without a block has sums of zero.
+// without a block has sums of zero, or, of floats, valid_i is 0.
 func blockAccumulator(c *Config, sumBits int) (*hw.Module, error) {
 	b := hw.New("block_acc", "Accumulates the sums of the blocks of a tile.")
 	x, z := b.Axis("x", c.X), b.Axis("z", c.Z)
 	first, in := b.In("first_i", 1), b.In("data_i", sumBits, x, z)
 	if c.spec().Signed {
-		in = b.Sext(c.accBits(), in)
+		in = b.Sext(c.resultBits(), in)
 	} else {
-		in = b.Zext(c.accBits(), in)
+		in = b.Zext(c.resultBits(), in)
 	}
-	acc := b.Reg("acc_q", c.accBits(), 0, x, z)
-	b.Next(acc, b.Mux(first, in, c.arith(c.spec()).Add(b, acc, in)))
+	acc := b.Reg("acc_q", c.resultBits(), 0, x, z)
+	sum := b.Mux(first, in, c.arith().Add(b, acc, in))
+	if c.floats() {
+		b.NextIf(acc, b.In("valid_i", 1), sum)
+	} else {
+		b.Next(acc, sum)
+	}
 	b.Out("data_o", acc)
 	return b.Build()
 }

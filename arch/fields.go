@@ -139,11 +139,16 @@ func (c *Config) Set(name, value string) error {
 	return nil
 }
 
-// YAML prints a configuration; reading it back gives the same.
+// YAML prints a configuration, without keys that its PE does not read; reading it back gives the same.
 func (c *Config) YAML() []byte {
 	var b strings.Builder
+	choosy, _ := c.family().(interface {
+		reads(c *Config, key string) bool
+	})
 	for _, f := range c.Fields() {
-		fmt.Fprintf(&b, "%s: %s\n", f.Name, f.get(c))
+		if choosy == nil || choosy.reads(c, f.Name) {
+			fmt.Fprintf(&b, "%s: %s\n", f.Name, f.get(c))
+		}
 	}
 	return []byte(b.String())
 }

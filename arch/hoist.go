@@ -2,6 +2,7 @@ package arch
 
 import (
 	"fmt"
+	"slices"
 
 	"tpe/hw"
 	"tpe/numeric"
@@ -23,11 +24,25 @@ const encodeInPE = "none"
 // hoistENT is the hoisting of the presets.
 func hoistENT(c *Config) { c.EdgeEncoder = numeric.ENT.String() }
 
-// hostFields are the keys of an integer PE in an array whose edge may hold encoders.
+// hostFields are the keys of a PE of integers or floats in an array whose edge may hold encoders.
 func hostFields() []Field {
-	return append(integerFields(), textField("edge_encoder",
+	list := integerFields()
+	for i, f := range list {
+		switch f.Name {
+		case "a":
+			list[i] = operandField("a", "format of A, int2..int16 or uint2..uint16; of PEs of floats a float of at most 10 fraction bits (docs/formats.md)",
+				func(c *Config) *numeric.Int { return &c.A }, func(c *Config) *numeric.Float { return &c.FloatA })
+		case "b":
+			list[i] = operandField("b", "format of B, likewise",
+				func(c *Config) *numeric.Int { return &c.B }, func(c *Config) *numeric.Float { return &c.FloatB })
+		case "overflow":
+			list[i].Doc = "wrap or saturate, of floats inf or saturate, at every addition"
+		}
+	}
+	list = append(list, textField("edge_encoder",
 		"none, or the encoding of the operand that is recoded (A; B with dataflow: is) at the edge of the array: "+orList(encodingNames()),
 		func(c *Config) *string { return &c.EdgeEncoder }))
+	return append(list, floatFields()...)
 }
 
 func encodingNames() []string {
@@ -38,8 +53,21 @@ func encodingNames() []string {
 	return names
 }
 
+// hostPE checks the keys of the PE; others are those that the host takes beside mac and opt1.
+func (v *validation) hostPE(c *Config, others ...string) {
+	v.edgeEncoder(c)
+	if c.floats() && slices.Contains(others, c.PE) {
+		v.floatPE(c)
+		return
+	}
+	v.integerPE(c, others...)
+}
+
 func (v *validation) edgeEncoder(c *Config) {
 	v.oneOf("edge_encoder", c.EdgeEncoder, append([]string{encodeInPE}, encodingNames()...)...)
+	if c.floats() && c.EdgeEncoder != encodeInPE {
+		v.bad("edge_encoder", "digits are of integers: %q (expected none with pe: %s)", c.EdgeEncoder, c.PE)
+	}
 	if c.PE == peOPT2 && c.EdgeEncoder == encodeInPE {
 		v.bad("edge_encoder", "opt2 works on digits: %q (expected %s)", c.EdgeEncoder, orList(encodingNames()))
 	}
@@ -83,7 +111,8 @@ func (c *Config) encodeStages() int {
 }
 
 // encodeEdge puts the encoders behind the input register of x, if they are at the edge.
-func (p *parts) encodeEdge(s pe.Spec, x hw.ID) hw.ID {
+func (p *parts) encodeEdge(c *Config, x hw.ID) hw.ID {
+	s := c.moves()
 	if s.Hoisted == 0 {
 		return x
 	}
@@ -92,8 +121,8 @@ func (p *parts) encodeEdge(s pe.Spec, x hw.ID) hw.ID {
 }
 
 // besideEncoder delays what goes along with an encoded operand.
-func (p *parts) besideEncoder(s pe.Spec, name string, x hw.ID) hw.ID {
-	if s.Hoisted == 0 {
+func (p *parts) besideEncoder(c *Config, name string, x hw.ID) hw.ID {
+	if c.hoisted() == 0 {
 		return x
 	}
 	return p.b.Named(name+"_beside", p.b.Delay(x, pe.EncodeStages))

@@ -85,8 +85,17 @@ func (v *validation) integerPE(c *Config, others ...string) {
 	v.oneOf("multiplier", c.Multiplier, pe.MulStar, pe.MulBooth4)
 	v.oneOf("adder", c.Adder, pe.Adders()...)
 	v.oneOf("overflow", c.Overflow, Wrap, Saturate)
-	v.between("a", c.A.Bits, 2, 16)
-	v.between("b", c.B.Bits, 2, 16)
+	for _, f := range []struct {
+		key    string
+		bits   int
+		format numeric.Float
+	}{{"a", c.A.Bits, c.FloatA}, {"b", c.B.Bits, c.FloatB}} {
+		if f.format.Exp > 0 {
+			v.bad(f.key, "not an integer: %s (expected int2..int16 or uint2..uint16 with pe: %s)", f.format, c.PE)
+		} else {
+			v.between(f.key, f.bits, 2, 16)
+		}
+	}
 	v.accumulator(c)
 	if c.PE == peFusion && c.Adder != pe.AdderAuto {
 		v.bad("adder", "left to synthesis with pe: bitfusion: %q (expected auto)", c.Adder)
@@ -132,19 +141,53 @@ func (c *Config) spec() pe.Spec {
 	return pe.Spec{A: c.A, B: c.B, Signed: c.A.Signed || c.B.Signed, Saturate: c.Overflow == Saturate, Hoisted: c.hoisted(), Adder: c.Adder}
 }
 
-// arith is the arithmetic of the PE for the given formats.
-func (c *Config) arith(s pe.Spec) pe.Arith {
-	switch c.PE {
-	case peOPT1:
+// arith is the arithmetic of the PE: x moves along a row.
+func (c *Config) arith() pe.Arith {
+	s := c.moves()
+	switch {
+	case c.floats():
+		return c.floatArith()
+	case c.PE == peOPT1:
 		return pe.OPT1{Spec: s}
-	case peFusion:
+	case c.PE == peFusion:
 		return pe.Fusion{}
 	}
 	return pe.MAC{Spec: s, Mul: c.Multiplier}
 }
 
-// accBits is the width of the accumulator.
+// moves is the integer arithmetic's view of the formats: x moves along a row. Input-stationary exchanges A
+// and B: its stream w carries A and its stream a carries B.
+func (c *Config) moves() pe.Spec {
+	s := c.spec()
+	if c.Dataflow == IS {
+		s.A, s.B = s.B, s.A
+	}
+	s.Signed = s.Signed || c.PE == peFusion // its sums have a sign
+	return s
+}
+
+// wordBits are the widths in which x and y enter the array.
+func (c *Config) wordBits() (x, y int) {
+	o := c.arith().Operands()
+	if c.hoisted() != 0 {
+		return o.A.Width(), o.Y
+	}
+	return o.X, o.Y
+}
+
+// resultBits is the width of the words that leave the array and are added behind it.
+func (c *Config) resultBits() int {
+	if c.floats() {
+		return c.FloatC.Width()
+	}
+	return c.accBits()
+}
+
+// accBits is the width of the running sum in a PE that keeps it.
 func (c *Config) accBits() int {
+	if c.floats() {
+		return c.floatArith().SumBits()
+	}
 	if c.AccBits != 0 {
 		return c.AccBits
 	}
@@ -154,6 +197,9 @@ func (c *Config) accBits() int {
 // sumBits is the width that holds the sum of n products, never wider than the
 // accumulator.
 func (c *Config) sumBits(n int) int {
+	if c.floats() {
+		return c.accBits()
+	}
 	product := c.A.Bits + c.B.Bits
 	if c.PE == peFusion {
 		product = pe.FusionSum // of a beat
@@ -164,5 +210,8 @@ func (c *Config) sumBits(n int) int {
 // integerAcc is the accumulation of products in chunks of the given size (see
 // [numeric.Acc]).
 func (c *Config) integerAcc(chunk int) numeric.Acc {
+	if c.floats() { // codes
+		return numeric.Acc{Int: numeric.Int{Bits: c.resultBits()}, Chunk: chunk}
+	}
 	return numeric.Acc{Int: numeric.Int{Bits: c.accBits(), Signed: c.A.Signed || c.B.Signed}, Saturate: c.Overflow == Saturate, Chunk: chunk}
 }

@@ -116,3 +116,23 @@ func (integers) formats(c *Config) (a, b, result numeric.Format) { return c.A, c
 func (integers) reference(c *Config, o Operands) ([]int64, error) {
 	return numeric.GEMM(o.A, o.B, o.Init, c.Acc())
 }
+
+// operands are those of an array that hosts PEs of integers and of floats; families embed it.
+type operands struct{ integers }
+
+func (o operands) formats(c *Config) (a, b, result numeric.Format) {
+	if c.floats() {
+		return c.FloatA, c.FloatB, c.FloatC
+	}
+	return o.integers.formats(c)
+}
+
+func (o operands) reference(c *Config, in Operands) ([]int64, error) {
+	if c.floats() {
+		return c.floatArithmetic().GEMM(in.A, in.B, in.Init)
+	}
+	return o.integers.reference(c, in)
+}
+
+// approximate implements approximating: sums of floats are rounded.
+func (operands) approximate(c *Config) bool { return c.floats() }

@@ -69,6 +69,16 @@ func elem(d *numeric.Dense, i, j int) int64 {
 	return int64(d.At(i, j))
 }
 
+// moving is the element of the operand that moves along a row: x. One of floats has a bit on top that says
+// whether it is there.
+func (l *layout) moving(d *numeric.Dense, i, j int) int64 {
+	if !l.e.floats() || i >= d.Rows || j >= d.Cols {
+		return elem(d, i, j)
+	}
+	x, _ := l.e.wordBits()
+	return int64(uint32(d.At(i, j))) | 1<<(x-1)
+}
+
 // initial writes the initial C in the order of the results.
 func (l *layout) initial(s Shape) {
 	if !l.e.InitC {

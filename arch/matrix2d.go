@@ -19,7 +19,7 @@ import (
 //
 // Beat b of a tile carries A[m0..][b] and B[b][n0..]; tiles go m innermost, then n.
 // Rows of a tile leave first row first; rows past the edge of C do not leave.
-type matrix2d struct{ integers }
+type matrix2d struct{ operands }
 
 // matrixLatency is the number of edges from the one that takes a tile's last beat to the
 // one that delivers its first row: accumulator, capture, delivery.
@@ -50,8 +50,8 @@ func (matrix2d) presets() []Preset {
 func (matrix2d) validate(c *Config, v *validation) {
 	v.between("rows", c.Rows, 1, 256)
 	v.between("cols", c.Cols, 1, 256)
-	v.integerPE(c, peOPT2)
-	v.edgeEncoder(c)
+	v.hostPE(c, append(floatPEs, peOPT2)...)
+	v.oneStage(c)
 	v.between("lanes", c.Lanes, 1, 16)
 	v.between("chunk", c.Chunk, 1, 4096)
 	if c.Lanes > 0 && c.Chunk%c.Lanes != 0 {
@@ -132,16 +132,16 @@ func (matrix2d) build(c *Config) (*hw.Module, error) {
 	if c.PE == peOPT2 {
 		return buildMatrixOPT2(c)
 	}
-	spec, arith, acc := c.spec(), c.arith(c.spec()), c.accBits()
+	arith, acc := c.arith(), c.accBits()
 	b := c.top()
 	row, col := b.Axis("row", c.Rows), b.Axis("col", c.Cols)
 	p := parts{b: b}
 	t := chainTiles("matrix_seq", "matrix", c.Rows, c.matrixLatency())
-	in := p.tileFront(t, spec, []int{row}, []int{col})
+	in := p.tileFront(c, t, []int{row}, []int{col})
 	capture := b.Pipe("capture_q", in.last)
 
-	cell, err := pe.Broadcast("pe_matrix_"+c.peName(), spec, arith, acc)
-	head := p.chainGrid(p.module(cell, err), sumNames(arith), acc, row, col, hw.Ports{
+	cell, err := pe.Broadcast("pe_matrix_"+c.peName(), arith, acc)
+	head := p.chainGrid(p.module(cell, err), arith.Words(), acc, row, col, hw.Ports{
 		"x": in.a, "y": in.b, "first": in.first, "capture": capture})
 	valid := p.inst("leaving", p.module(leaving(c.Rows)), hw.Ports{
 		"capture_i": capture, "partial_i": b.Pipe("capture_partial_q", in.partial), "edge_rows_i": in.edge})["valid_o"]

@@ -250,13 +250,13 @@ func buildMatrixOPT2(c *Config) (*hw.Module, error) {
 	b.Out("busy_o", seq["busy_o"])
 
 	// The stores are written behind the encoder.
-	behind := func(name string, x hw.ID) hw.ID { return p.besideEncoder(spec, name, b.Pipe(name+"_q", x)) }
+	behind := func(name string, x hw.ID) hw.ID { return p.besideEncoder(c, name, b.Pipe(name+"_q", x)) }
 	stored := func(name string, x hw.ID, axes ...int) hw.ID {
 		at := b.Width(seq["read_at_o"])
 		return p.inst(name, p.module(weightStore(name, b.Width(x), 1<<at, at, p.lanes(axes)...)), hw.Ports{
 			"write_i": behind(name+"_write", write), "write_at_i": behind(name+"_at", seq["write_at_o"]), "data_i": x, "read_at_i": seq["read_at_o"]})["data_o"]
 	}
-	codes := stored("codes", p.encodeEdge(spec, b.Pipe("a_q", aIn["data"])), row, lane)
+	codes := stored("codes", p.encodeEdge(c, b.Pipe("a_q", aIn["data"])), row, lane)
 	words := stored("words_b", behind("b", bIn["data"]), lane, col)
 
 	// A digit of the weight in turn, zero in a cycle without a read.
@@ -294,9 +294,9 @@ func (p *parts) opt2Edge(c *Config, head []hw.ID, col int, capture hw.ID, depth 
 	for i := 1; i < c.passes(); i++ {
 		shifted = b.Mux(b.Eq(weight, b.Const(b.Width(weight), uint64(i))), b.ShlConst(sum, i*c.hoisted().Shift()), shifted)
 	}
-	acc := p.inst("acc", p.module(accumulator(c.accBits(), width, c.Rows, true, c.arith(c.spec()), b.AxisAt(col))), hw.Ports{
+	acc := p.inst("acc", p.module(accumulator(c.accBits(), width, c.Rows, true, c.arith(), b.AxisAt(col))), hw.Ports{
 		"next_addr_i": at, "addr_i": b.Pipe("foot_at_q", at), "valid_i": b.Pipe("foot_valid_q", valid),
 		"first_i": b.Pipe("foot_first_q", tag("tile_first")), "last_i": b.Pipe("foot_last_q", tag("tile_last")),
 		"data_i": b.Pipe("foot_q", shifted)})
-	p.tail(c, tailIn{valid: acc["valid_o"], data: acc["data_o"], arith: c.arith(c.spec()), depth: depth, busy: seq["busy_o"], pop: pop})
+	p.tail(c, tailIn{valid: acc["valid_o"], data: acc["data_o"], arith: c.arith(), depth: depth, busy: seq["busy_o"], pop: pop})
 }

@@ -84,12 +84,12 @@ func (c *Config) osTiles() tiles {
 // buildOS builds the output-stationary array.
 func buildOS(c *Config) (*hw.Module, error) {
 	rows, cols, acc := c.Rows, c.Cols, c.accBits()
-	spec, arith := c.moves(), c.arith(c.moves())
+	arith := c.arith()
 	b := c.top()
 	row, col := b.Axis("row", rows), b.Axis("col", cols)
 	p := parts{b: b}
 	t := c.osTiles()
-	in := p.tileFront(t, spec, []int{row}, []int{col})
+	in := p.tileFront(c, t, []int{row}, []int{col})
 
 	west := b.Named("west", b.Skew(in.a, 0, row, 1))
 	north := b.Named("north", b.Skew(in.b, 0, col, 1))
@@ -97,7 +97,7 @@ func buildOS(c *Config) (*hw.Module, error) {
 	lastRow := tap(b, "last_row", row, in.last)
 	partialRow := tap(b, "partial_row", row, in.partial)
 
-	cell, err := pe.OutputStationary("pe_os_"+c.peName(), spec, arith, acc, c.Drain)
+	cell, err := pe.OutputStationary("pe_os_"+c.peName(), arith, acc, c.Drain)
 	grid := p.grid("pe", p.module(cell, err), row, col)
 	grid.link("x", col, +1, west)
 	grid.link("first", col, +1, firstRow)
@@ -108,11 +108,11 @@ func buildOS(c *Config) (*hw.Module, error) {
 		dir, exit = -1, 0
 	}
 	var foot []hw.ID
-	for _, n := range sumNames(arith) {
+	for _, n := range arith.Words() {
 		grid.link("d_"+n, row, dir, b.Const(acc, 0))
 	}
 	out := grid.place()
-	for _, n := range sumNames(arith) {
+	for _, n := range arith.Words() {
 		foot = append(foot, b.Named("foot_"+n, b.Index(row, exit, out["d_"+n+"_o"])))
 	}
 
@@ -124,11 +124,4 @@ func buildOS(c *Config) (*hw.Module, error) {
 		arith: arith, depth: t.depth, busy: in.busy, pop: in.pop,
 	})
 	return p.build()
-}
-
-func sumNames(a pe.Arith) []string {
-	if a.Words() == 1 {
-		return []string{"sum"}
-	}
-	return []string{"sum", "carry"}
 }

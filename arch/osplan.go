@@ -13,7 +13,7 @@ func (l *layout) os(s Shape) {
 	if l.err != nil {
 		return
 	}
-	a, b := c.fuse(func(i, k int) int64 { return elem(l.A, i, k) }, func(k, j int) int64 { return elem(l.B, k, j) })
+	a, b := c.fuse(func(i, k int) int64 { return l.moving(l.A, i, k) }, func(k, j int) int64 { return elem(l.B, k, j) })
 	for n0 := 0; n0 < s.N; n0 += c.Cols {
 		for m0 := 0; m0 < s.M; m0 += c.Rows {
 			for k := range s.K {

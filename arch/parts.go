@@ -200,9 +200,16 @@ func storeDepth(beats, gap, latency, period int) int {
 
 // tap passes x down an axis with one register between neighbours: lane i is x,
 // i edges ago.
-func tap(b *hw.Builder, name string, axis int, x hw.ID) hw.ID {
+func tap(b *hw.Builder, name string, axis int, x hw.ID) hw.ID { return tapEvery(b, name, axis, 1, x) }
+
+// tapEvery is tap with that many registers between neighbours.
+func tapEvery(b *hw.Builder, name string, axis, every int, x hw.ID) hw.ID {
 	w := b.Wire(name, b.Width(x), append(b.ShapeOf(x).Axes(), axis)...)
-	b.Drive(w, b.Shift(axis, +1, b.Pipe(name+"_q", w), x))
+	q := b.Pipe(name+"_q", w)
+	if every > 1 {
+		q = b.Delay(q, every-1)
+	}
+	b.Drive(w, b.Shift(axis, +1, q, x))
 	return w
 }
 

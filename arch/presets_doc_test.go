@@ -70,9 +70,8 @@ func kindSection(b *strings.Builder, k arch.Kind) {
 // yamlOf gives the value of each key.
 func yamlOf(c *arch.Config) map[string]string {
 	values := map[string]string{}
-	for _, line := range strings.Split(strings.TrimSpace(string(c.YAML())), "\n") {
-		key, value, _ := strings.Cut(line, ": ")
-		values[key] = value
+	for _, f := range c.Fields() {
+		values[f.Name] = f.Get(c)
 	}
 	return values
 }

@@ -275,7 +275,7 @@ func buildSerial(c *Config) (*hw.Module, error) {
 	reader := p.inst("reader", p.module(serialReader(c)), hw.Ports{
 		"data_i": out["sum_o"], "start_i": capture, "ready_i": way.taken, "last_col_i": seq["last_col_o"]})
 	b.Drive(empty, reader["empty_o"])
-	p.leave(c, way, reader["valid_o"], reader["data_o"], seq["busy_o"], c.arith(c.spec()))
+	p.leave(c, way, reader["valid_o"], reader["data_o"], seq["busy_o"], c.arith())
 	b.Out("cfg_ready_o", seq["cfg_ready_o"])
 	b.Out("busy_o", seq["busy_o"])
 	return p.build()

@@ -41,7 +41,7 @@ type Systolic struct {
 }
 
 // systolic is the kind of that name. Its builders are in os.go and ws.go.
-type systolic struct{ integers }
+type systolic struct{ operands }
 
 func (systolic) fields() []Field {
 	list := append(gridFields(), textField("dataflow", "os, ws or is: output-, weight- or input-stationary", func(c *Config) *string { return &c.Dataflow }))
@@ -78,6 +78,10 @@ func (systolic) presets() []Preset {
 		preset("systolic", "bitfusion", "weight-stationary array of Bit Fusion units: 16 products of 2-bit operands to 1 of 8 bits a PE and cycle", func(c *Config) {
 			c.Rows, c.Cols, c.PE = 8, 8, peFusion
 		}),
+		preset("systolic", "fma-bf16", "weight-stationary array of fused multiply-adds, BF16 into FP32", func(c *Config) {
+			c.PE = peFMA
+			c.setFloats(numeric.BF16)
+		}),
 	}
 }
 
@@ -87,9 +91,11 @@ func (systolic) validate(c *Config, v *validation) {
 	v.oneOf("dataflow", c.Dataflow, OS, WS, IS)
 	v.stationary(c)
 	v.oneOf("drain", c.Drain, pe.DrainDown2, pe.DrainUp)
-	v.integerPE(c, peFusion)
-	v.edgeEncoder(c)
+	v.hostPE(c, append(floatPEs, peFusion)...)
 	v.fusionPE(c)
+	if c.Dataflow == OS {
+		v.oneStage(c)
+	}
 	if c.Dataflow == OS && c.Overlap == OverlapLoad {
 		v.bad("overlap", "nothing is loaded in an output-stationary array: %q (expected none, drain or full)", c.Overlap)
 	}
@@ -148,20 +154,6 @@ func (systolic) build(c *Config) (*hw.Module, error) {
 		return buildOS(c)
 	}
 	return buildWS(c)
-}
-
-// moves is the arithmetic's view of the formats: x moves along a row. Input-
-// stationary exchanges A and B: its stream w carries A and its stream a carries B.
-func (c *Config) moves() pe.Spec {
-	s := c.spec()
-	if c.PE == peFusion {
-		s.A, s.Signed = numeric.Int{Bits: pe.FusionBits}, true
-		s.B = s.A
-	}
-	if c.Dataflow == IS {
-		s.A, s.B = s.B, s.A
-	}
-	return s
 }
 
 // streamed is the shape as the weight-stationary array sees it.

@@ -1,9 +1,6 @@
 package arch
 
-import (
-	"tpe/hw"
-	"tpe/pe"
-)
+import "tpe/hw"
 
 // This file holds the control of arrays that compute C tile by tile from streams of
 // A and B that are taken together: the output-stationary systolic array, the matrix and the
@@ -78,6 +75,7 @@ func tileSeq(t tiles) (*hw.Module, error) {
 // in the input registers, or with encoders at the edge two registers behind them.
 type tileBeats struct {
 	a, b        hw.ID // operands of a beat; zero in a cycle without one
+	fire        hw.ID // there is a beat, in front of the input registers
 	first, last hw.ID // the beat is the first, the last of its tile
 	partial     hw.ID // its tile is the last of a column of tiles
 	edge        hw.ID // result beats of such a tile
@@ -87,8 +85,9 @@ type tileBeats struct {
 
 // tileFront makes the streams cfg, a and b with their elastic buffers, the sequencer and the
 // input registers. The axes are those of a beat of A and of B.
-func (p *parts) tileFront(t tiles, spec pe.Spec, aAxes, bAxes []int) tileBeats {
+func (p *parts) tileFront(c *Config, t tiles, aAxes, bAxes []int) tileBeats {
 	b := p.b
+	x, y := c.wordBits()
 	cfg := hw.Ports{}
 	for _, n := range []string{"k", "mt", "nt"} {
 		cfg["cfg_"+n+"_i"] = b.In("cfg_"+n+"_i", countBits)
@@ -96,8 +95,8 @@ func (p *parts) tileFront(t tiles, spec pe.Spec, aAxes, bAxes []int) tileBeats {
 	cfg["cfg_mv_i"] = b.In("cfg_mv_i", hw.Bits(t.rows))
 	cfg["cfg_valid_i"] = b.In("cfg_valid_i", 1)
 	issue, fire, pop := b.Wire("issue", 1), b.Wire("fire", 1), b.Wire("pop", 1)
-	aOut := p.stream("a", issue, fire, p.over("data", spec.A.Bits, aAxes...))
-	bOut := p.stream("b", issue, fire, p.over("data", spec.B.Bits, bAxes...))
+	aOut := p.stream("a", issue, fire, p.over("data", x, aAxes...))
+	bOut := p.stream("b", issue, fire, p.over("data", y, bAxes...))
 	cfg["avail_i"], cfg["pop_i"] = b.Named("avail", b.And(aOut["valid"], bOut["valid"])), pop
 	seq := p.inst("seq", p.module(tileSeq(t)), cfg)
 	b.Drive(issue, seq["issue_o"])
@@ -110,11 +109,11 @@ func (p *parts) tileFront(t tiles, spec pe.Spec, aAxes, bAxes []int) tileBeats {
 		return b.Pipe(name, b.Mux(fire, x, b.Const(b.Width(x), 0)))
 	}
 	flag := func(name string) hw.ID {
-		return p.besideEncoder(spec, name, b.Pipe(name+"_q", seq[name+"_o"]))
+		return p.besideEncoder(c, name, b.Pipe(name+"_q", seq[name+"_o"]))
 	}
 	return tileBeats{
-		a: p.encodeEdge(spec, gate("a_q", aOut["data"])), b: p.besideEncoder(spec, "b", gate("b_q", bOut["data"])),
-		first: flag("first"), last: flag("last"), partial: flag("partial"),
+		a: p.encodeEdge(c, gate("a_q", aOut["data"])), b: p.besideEncoder(c, "b", gate("b_q", bOut["data"])),
+		fire: fire, first: flag("first"), last: flag("last"), partial: flag("partial"),
 		edge: seq["edge_rows_o"], busy: seq["busy_o"], pop: pop,
 	}
 }

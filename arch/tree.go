@@ -31,7 +31,7 @@ type Tree struct {
 //
 // It is fed and sequenced as the weight-stationary array of ws.go with lanes for rows and
 // cells for columns.
-type tree struct{ integers }
+type tree struct{ operands }
 
 func (tree) fields() []Field {
 	list := []Field{
@@ -72,8 +72,7 @@ func (tree) validate(c *Config, v *validation) {
 	v.oneOf("operands", c.Operands, Broadcast, Forward)
 	v.between("levels", c.Levels, 1, 8)
 	v.stationary(c)
-	v.integerPE(c, peOPT2)
-	v.edgeEncoder(c)
+	v.hostPE(c, peOPT2)
 	v.exactTree(c, c.Rows)
 }
 
@@ -117,13 +116,12 @@ func (tree) timing(c *Config, s Shape, _ Data) Timing {
 
 // dotTree is the adder tree of a dot product of that many lanes.
 func (c *Config) dotTree(lanes int) pe.Tree {
-	s := c.spec()
-	return pe.Tree{Spec: s, Arith: c.arith(s), Lanes: lanes, SumBits: c.sumBits(lanes), Every: c.Levels, ByWeight: c.PE == peOPT2}
+	return pe.Tree{Spec: c.spec(), Arith: c.arith(), Lanes: lanes, SumBits: c.sumBits(lanes), Every: c.Levels, ByWeight: c.PE == peOPT2}
 }
 
 // footStages is the number of registers in which redundant sums become binary behind an array.
 func footStages(a pe.Arith) int {
-	if a.Words() > 1 {
+	if len(a.Words()) > 1 {
 		return 1
 	}
 	return 0
@@ -171,7 +169,7 @@ func (tree) build(c *Config) (*hw.Module, error) {
 	if c.Operands == Forward {
 		sum = b.Skew(sum, c.Cols-1, cell, -1)
 	}
-	p.wsBack(c, t, in, b.Named("aligned", sum), dot.SumBits, cell)
+	p.wsBack(c, t, in, b.Named("aligned", sum), cell)
 	return p.build()
 }
 
@@ -179,7 +177,7 @@ func (tree) build(c *Config) (*hw.Module, error) {
 // its own.
 func (p *parts) foot(a pe.Arith, out hw.Ports) hw.ID {
 	var words []hw.ID
-	for _, n := range sumNames(a) {
+	for _, n := range a.Words() {
 		words = append(words, out["s_"+n+"_o"])
 	}
 	sum := a.Resolve(p.b, words)

@@ -38,10 +38,15 @@ func (t stationary) behind(stages int) stationary {
 	return stationary{t.travel + stages, t.hold + stages}
 }
 
-// wsTimes are those of the systolic array: rows + cols - 2 hops behind the first PE.
+// wsTimes are those of the systolic array: a sum needs p edges for each row, an operand one for
+// each column. Rows of A are skewed by p edges a row.
 func (c *Config) wsTimes() stationary {
-	return stationary{travel: c.Rows + c.Cols - 2, hold: c.Rows + c.Cols - 1}.behind(c.encodeStages())
+	p := c.peEdges()
+	return stationary{travel: p*c.Rows + c.Cols - 2, hold: p*(c.Rows-1) + c.Cols}.behind(c.encodeStages())
 }
+
+// peEdges is the number of edges from a sum that enters a PE to the one that leaves it.
+func (c *Config) peEdges() int { return c.arith().Registers() + 1 }
 
 // wsSeq is the control of an array that keeps weights: a loader and a streamer
 // that each run through all jobs, tied by the two weight halves.
@@ -150,7 +155,7 @@ type wsBeats struct {
 // wsFront makes the streams cfg, w and a, the sequencer and the input registers. Beats of w
 // have the axis col, those of a the axis row.
 func (p *parts) wsFront(c *Config, t stationary, row, col int) wsBeats {
-	b, spec := p.b, c.moves()
+	b := p.b
 	cfg := hw.Ports{}
 	for _, n := range []string{"kt", "mb", "nt"} {
 		cfg["cfg_"+n+"_i"] = b.In("cfg_"+n+"_i", countBits)
@@ -159,7 +164,8 @@ func (p *parts) wsFront(c *Config, t stationary, row, col int) wsBeats {
 	cfg["cfg_rows_i"], cfg["cfg_edge_i"] = b.In("cfg_rows_i", rw), b.In("cfg_edge_i", rw)
 	cfg["cfg_valid_i"] = b.In("cfg_valid_i", 1)
 	cfg["w_valid_i"], cfg["a_valid_i"] = b.In("w_valid_i", 1), b.In("a_valid_i", 1)
-	wData, aData := b.In("w_data_i", spec.B.Bits, col), b.In("a_data_i", spec.A.Bits, row)
+	x, y := c.wordBits()
+	wData, aData := b.In("w_data_i", y, col), b.In("a_data_i", x, row)
 	pop := b.Wire("pop", 1)
 	cfg["pop_i"] = pop
 	depth := t.latency() + 1
@@ -169,7 +175,7 @@ func (p *parts) wsFront(c *Config, t stationary, row, col int) wsBeats {
 	b.Out("a_ready_o", seq["a_ready_o"])
 	b.Out("busy_o", seq["busy_o"])
 	return wsBeats{
-		a: p.encodeEdge(spec, b.Pipe("a_q", aData)), wsel: p.besideEncoder(spec, "wsel", b.Pipe("wsel_q", seq["wsel_o"])),
+		a: p.encodeEdge(c, b.Pipe("a_q", aData)), wsel: p.besideEncoder(c, "wsel", b.Pipe("wsel_q", seq["wsel_o"])),
 		w: b.Pipe("w_q", wData), load: b.Pipe("load_q", seq["w_fire_o"]), lsel: b.Pipe("lsel_q", seq["lsel_o"]),
 		seq: seq, pop: pop, depth: depth,
 	}
@@ -178,13 +184,13 @@ func (p *parts) wsFront(c *Config, t stationary, row, col int) wsBeats {
 // wsBack makes the accumulator and what follows. The sums of a row stand aligned
 // t.travel + 1 edges behind its input register; the row's tags reach the accumulator with
 // them, its address one edge earlier.
-func (p *parts) wsBack(c *Config, t stationary, in wsBeats, aligned hw.ID, sumBits, col int) {
-	b, arith := p.b, c.arith(c.moves())
+func (p *parts) wsBack(c *Config, t stationary, in wsBeats, aligned hw.ID, col int) {
+	b, arith := p.b, c.arith()
 	tag := func(name string, x hw.ID) hw.ID {
 		return b.Named(name+"_early", b.Delay(b.Pipe(name+"_tag_q", x), t.travel))
 	}
 	early := tag("row", in.seq["row_o"])
-	acc := p.inst("acc", p.module(accumulator(c.accBits(), sumBits, c.AccRows, c.moves().Signed, arith, b.AxisAt(col))), hw.Ports{
+	acc := p.inst("acc", p.module(accumulator(c.resultBits(), b.Width(aligned), c.AccRows, c.moves().Signed, arith, b.AxisAt(col))), hw.Ports{
 		"next_addr_i": early, "addr_i": b.Pipe("row_here_q", early),
 		"valid_i": b.Pipe("valid_here_q", tag("valid", in.seq["a_fire_o"])),
 		"first_i": b.Pipe("first_here_q", tag("first", in.seq["first_o"])),
@@ -196,32 +202,31 @@ func (p *parts) wsBack(c *Config, t stationary, in wsBeats, aligned hw.ID, sumBi
 // buildWS builds the weight-stationary array.
 func buildWS(c *Config) (*hw.Module, error) {
 	rows, cols := c.Rows, c.Cols
-	spec, sumBits := c.moves(), c.sumBits(c.Rows)
-	arith := c.arith(spec)
+	arith, sumBits := c.arith(), c.sumBits(c.Rows)
 	b := c.top()
 	row, col := b.Axis("row", rows), b.Axis("col", cols)
 	p := parts{b: b}
 	t := c.wsTimes()
 	in := p.wsFront(c, t, row, col)
 
-	west := b.Named("west", b.Skew(in.a, 0, row, 1))
-	wselRow := tap(b, "wsel_row", row, in.wsel)
-	cell, err := pe.WeightStationary("pe_ws_"+c.peName(), spec, arith, sumBits)
+	west := b.Named("west", b.Skew(in.a, 0, row, c.peEdges()))
+	wselRow := tapEvery(b, "wsel_row", row, c.peEdges(), in.wsel)
+	cell, err := pe.WeightStationary("pe_ws_"+c.peName(), arith, sumBits)
 	grid := p.grid("pe", p.module(cell, err), row, col)
 	grid.link("x", col, +1, west)
 	grid.link("wsel", col, +1, wselRow)
 	grid.link("w", row, +1, in.w)
-	for _, n := range sumNames(arith) {
+	for _, n := range arith.Words() {
 		grid.link("s_"+n, row, +1, b.Const(sumBits, 0))
 	}
 	grid.broadcast("load", in.load)
 	grid.broadcast("lsel", in.lsel)
 	out := grid.place()
 	var foot []hw.ID
-	for _, n := range sumNames(arith) {
+	for _, n := range arith.Words() {
 		foot = append(foot, b.Named("foot_"+n, b.Index(row, rows-1, out["s_"+n+"_o"])))
 	}
 	aligned := b.Named("aligned", b.Skew(arith.Resolve(b, foot), cols-1, col, -1))
-	p.wsBack(c, t, in, aligned, sumBits, col)
+	p.wsBack(c, t, in, aligned, col)
 	return p.build()
 }

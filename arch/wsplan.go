@@ -7,12 +7,12 @@ package arch
 func (l *layout) ws(s Shape) {
 	c := &l.e.Config
 	// moving(i, k) and staying(k, j): input-stationary computes the transpose.
-	moving := func(i, k int) int64 { return elem(l.A, i, k) }
+	moving := func(i, k int) int64 { return l.moving(l.A, i, k) }
 	staying := func(k, j int) int64 { return elem(l.B, k, j) }
 	t := s
 	if c.Dataflow == IS {
 		t = s.transposed()
-		moving = func(i, k int) int64 { return elem(l.B, k, i) }
+		moving = func(i, k int) int64 { return l.moving(l.B, k, i) }
 		staying = func(k, j int) int64 { return elem(l.A, j, k) }
 	}
 	moving, staying = c.fuse(moving, staying)

@@ -11,9 +11,15 @@ import (
 // instead of the exact one.
 type Chain struct {
 	A, B Float
-	Acc  Float // of the sum, of an initial C and of the result
-	Env  Env   // of every operation; not Stochastic
-	Mul  *AddMul
+	Acc  Float // of the sum
+	// Out is the format of an initial C and of the result; the zero Float: Acc. The sum of a chunk is rounded
+	// to it, and sums of chunks are added in it.
+	Out Float
+	Env Env // of every operation; not Stochastic
+	// Exact adds the products of a chunk exactly, as a Kulisch accumulator does, and rounds their
+	// sum once, to Out; Acc is not read.
+	Exact bool
+	Mul   *AddMul
 	// Chunk is the number of products that are summed from +0 before that sum is added, rounded, to the sum
 	// of the chunks before; 0 is all. The initial C is added last, with one more rounding.
 	Chunk int
@@ -22,7 +28,7 @@ type Chain struct {
 // Validate reports all that is impossible about the arithmetic.
 func (f *Chain) Validate() error {
 	var errs []error
-	for _, x := range []Float{f.A, f.B, f.Acc} {
+	for _, x := range []Float{f.A, f.B, f.acc(), f.out()} {
 		if err := x.Validate(); err != nil || x.Unsigned {
 			errs = append(errs, fmt.Errorf("format %s (expected a signed float format)", x))
 		}
@@ -46,23 +52,53 @@ func (f *Chain) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Step is one unit: a*b + sum, rounded.
-func (f *Chain) Step(sum, a, b uint64) uint64 {
-	var p Value
-	if f.Mul != nil {
-		p = f.Mul.Mul(a, b)
-	} else {
-		p, _ = Mul(f.A.DecodeIn(a, &f.Env), f.B.DecodeIn(b, &f.Env))
+// out is the format of the result.
+func (f *Chain) out() Float {
+	if f.Out.Exp == 0 {
+		return f.Acc
 	}
-	return f.add(p, sum)
+	return f.Out
 }
 
-// Add is x + y, rounded: how chunks and the initial C are added.
-func (f *Chain) Add(x, y uint64) uint64 { return f.add(f.Acc.DecodeIn(x, &f.Env), y) }
+// acc is the format of the running sum, if it has one.
+func (f *Chain) acc() Float {
+	if f.Exact {
+		return f.out()
+	}
+	return f.Acc
+}
 
-func (f *Chain) add(v Value, sum uint64) uint64 {
-	s, _ := Add(v, f.Acc.DecodeIn(sum, &f.Env), f.Env.Rounding)
-	code, _ := f.Acc.Encode(s, &f.Env)
+// product is a*b, exact or as Mul makes it.
+func (f *Chain) product(a, b uint64) Value {
+	if f.Mul != nil {
+		return f.Mul.Mul(a, b)
+	}
+	p, _ := Mul(f.A.DecodeIn(a, &f.Env), f.B.DecodeIn(b, &f.Env))
+	return p
+}
+
+// Step is one unit: a*b + sum, rounded.
+func (f *Chain) Step(sum, a, b uint64) uint64 { return f.add(f.Acc, f.product(a, b), sum) }
+
+// Add is x + y, rounded: how chunks and the initial C are added.
+func (f *Chain) Add(x, y uint64) uint64 {
+	out := f.out()
+	return f.add(out, out.DecodeIn(x, &f.Env), y)
+}
+
+// add is v + sum, rounded to the sum's format.
+func (f *Chain) add(in Float, v Value, sum uint64) uint64 {
+	s, _ := Add(v, in.DecodeIn(sum, &f.Env), f.Env.Rounding)
+	code, _ := in.Encode(s, &f.Env)
+	return code
+}
+
+// Foot is the sum of a chunk in the result's format.
+func (f *Chain) Foot(sum uint64) uint64 {
+	if f.Exact || f.out() == f.Acc {
+		return sum
+	}
+	code, _ := f.Out.Encode(f.Acc.DecodeIn(sum, &f.Env), &f.Env)
 	return code
 }
 
@@ -84,7 +120,7 @@ func (f *Chain) GEMM(a, b *Dense, init []int64) ([]int64, error) {
 		for j := range b.Cols {
 			total := uint64(0)
 			for k := 0; k < a.Cols; k += chunk {
-				part := dot(i, j, k, min(k+chunk, a.Cols))
+				part := f.Foot(dot(i, j, k, min(k+chunk, a.Cols)))
 				if k == 0 {
 					total = part
 				} else {
@@ -101,9 +137,12 @@ func (f *Chain) GEMM(a, b *Dense, init []int64) ([]int64, error) {
 }
 
 // dots returns a function that computes the dot product of row i and column j from k0
-// to k1.
+// to k1: a code of Acc, or if Exact of Out.
 func (f *Chain) dots(a, b *Dense) func(i, j, k0, k1 int) uint64 {
 	bt := b.transposed()
+	if f.Exact {
+		return f.exactDots(a, bt)
+	}
 	slow := func(sum uint64, i, j, k0, k1 int) uint64 {
 		x, y := a.Row(i), bt.Row(j)
 		for k := k0; k < k1; k++ {
@@ -148,6 +187,20 @@ func (f *Chain) dots(a, b *Dense) func(i, j, k0, k1 int) uint64 {
 			}
 		}
 		return run.code(f)
+	}
+}
+
+// exactDots is dots with a Kulisch accumulator.
+func (f *Chain) exactDots(a, bt *Dense) func(i, j, k0, k1 int) uint64 {
+	sum := NewKulisch(f.A, f.B, Float{}, a.Cols)
+	return func(i, j, k0, k1 int) uint64 {
+		sum.Reset()
+		x, y := a.Row(i), bt.Row(j)
+		for k := k0; k < k1; k++ {
+			sum.Add(f.product(code(x[k], f.A), code(y[k], f.B)))
+		}
+		c, _ := f.out().Encode(sum.Value(), &f.Env)
+		return c
 	}
 }
 

@@ -38,6 +38,9 @@ func TestChainGEMM(t *testing.T) {
 	for n := range 600 {
 		f := Chain{A: formats[rng.IntN(6)], B: formats[rng.IntN(6)], Acc: accs[rng.IntN(3)], Chunk: rng.IntN(2) * rng.IntN(5)}
 		f.Env.PositiveZero = rng.IntN(3) == 0
+		if f.Exact = rng.IntN(5) == 0; f.Exact || rng.IntN(4) == 0 {
+			f.Out = accs[rng.IntN(3)]
+		}
 		if rng.IntN(4) == 0 {
 			f.Env = Env{Rounding: Rounding(rng.IntN(6)), Saturate: rng.IntN(2) == 0, Flush: rng.IntN(2) == 0}
 		}
@@ -51,7 +54,7 @@ func TestChainGEMM(t *testing.T) {
 		if rng.IntN(2) == 0 {
 			init = make([]int64, m*cols)
 			for i := range init {
-				init[i] = int64(operand(rng, f.Acc))
+				init[i] = int64(operand(rng, f.out()))
 			}
 		}
 		got, err := f.GEMM(a, b, init)
@@ -70,16 +73,17 @@ func TestChainGEMM(t *testing.T) {
 
 // stepByStep computes one word by single operations and has each exact step judged by the second opinion.
 func (f *Chain) stepByStep(t *testing.T, a, b *Dense, init []int64, i, j int) uint64 {
-	one, _ := f.Acc.Encode(FromInt(1), &Env{})
+	o := f.out()
+	one, _ := o.Encode(FromInt(1), &Env{})
 	chunk := f.Chunk
 	if chunk == 0 {
 		chunk = a.Cols
 	}
 	add := func(x, y uint64) uint64 {
-		s, flags := FMA(f.Acc.DecodeIn(x, &f.Env), f.Acc.Decode(one), f.Acc.DecodeIn(y, &f.Env), f.Env.Rounding)
-		code, more := f.Acc.Encode(s, &f.Env)
+		s, flags := FMA(o.DecodeIn(x, &f.Env), o.Decode(one), o.DecodeIn(y, &f.Env), f.Env.Rounding)
+		code, more := o.Encode(s, &f.Env)
 		if !f.Env.Flush {
-			if msg := refFMA(f.Acc, f.Acc, f.Acc, f.Acc, x, one, y, &f.Env, code, flags|more); msg != "" {
+			if msg := refFMA(o, o, o, o, x, one, y, &f.Env, code, flags|more); msg != "" {
 				t.Fatalf("%x + %x = %x: %s", x, y, code, msg)
 			}
 		}
@@ -88,8 +92,13 @@ func (f *Chain) stepByStep(t *testing.T, a, b *Dense, init []int64, i, j int) ui
 	total := uint64(0)
 	for k0 := 0; k0 < a.Cols; k0 += chunk {
 		sum := uint64(0)
+		exact := NewKulisch(f.A, f.B, Float{}, a.Cols)
 		for k := k0; k < min(k0+chunk, a.Cols); k++ {
 			x, y := code(a.At(i, k), f.A), code(b.At(k, j), f.B)
+			if f.Exact {
+				exact.Add(f.product(x, y))
+				continue
+			}
 			var v Value
 			var flags Flags
 			if f.Mul == nil {
@@ -104,6 +113,11 @@ func (f *Chain) stepByStep(t *testing.T, a, b *Dense, init []int64, i, j int) ui
 				}
 			}
 			sum = next
+		}
+		if f.Exact {
+			sum, _ = o.Encode(exact.Value(), &f.Env)
+		} else if o != f.Acc {
+			sum, _ = o.Encode(f.Acc.DecodeIn(sum, &f.Env), &f.Env)
 		}
 		if k0 == 0 {
 			total = sum

@@ -1,19 +1,25 @@
 package pe
 
 import (
+	"fmt"
+
 	"tpe/hw"
 	"tpe/numeric"
 )
 
 // Arith is the arithmetic of a processing element: the running sum may be one
-// binary word or a redundant form of several. Two rules that the cells rely on: words
-// that are all zero mean the sum 0, and x = y = 0 leaves the value of a sum as it is (its
-// words may change).
+// binary word, a redundant form of several, or a number of floating point. Two rules that the cells
+// rely on: words that are all zero mean the sum 0, and x = y = 0 leaves the value of a sum as it is
+// (its words may change).
 type Arith interface {
-	// Words is the number of words that hold a running sum.
-	Words() int
-	// MAC returns sum + x*y as words of the same width, x in format A and y in
-	// format B.
+	// Operands are the words in which operands reach the cell.
+	Operands() Operands
+	// Words names the words that hold a running sum.
+	Words() []string
+	// Registers is the number of registers in MAC between a sum and what it becomes, beside
+	// that of the cell; 0: MAC is combinational.
+	Registers() int
+	// MAC returns sum + x*y as words of the same width.
 	MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID
 	// Product returns x*y as words of width bits. A single word may be extended by the
 	// sign of [Spec]; a pair of words holds modulo 2^width only.
@@ -21,11 +27,26 @@ type Arith interface {
 	// Merge returns the sum of two running sums of one width, modulo 2^width: where it is
 	// used nothing may saturate.
 	Merge(b *hw.Builder, x, y []hw.ID) []hw.ID
-	// Resolve returns the binary value of a running sum.
+	// Resolve returns the value of a running sum: a binary word, or a code of the result's format.
 	Resolve(b *hw.Builder, sum []hw.ID) hw.ID
-	// Add returns x + y, two binary words of one width, by the overflow rule.
+	// Add returns x + y, two words as Resolve makes them, by the overflow rule.
 	Add(b *hw.Builder, x, y hw.ID) hw.ID
 }
+
+// Operands are the words in which operands reach a cell, and the formats that they hold.
+type Operands struct {
+	A, B numeric.Format // of x and y
+	X, Y int            // widths
+}
+
+// String returns the formats as comments of modules have them.
+func (o Operands) String() string { return fmt.Sprintf("%s x %s", o.A, o.B) }
+
+// The names of the words of running sums: of a binary one, and of a pair.
+var (
+	binary = []string{"sum"}
+	pair   = []string{"sum", "carry"}
+)
 
 // Spec are the formats that every integer PE has.
 type Spec struct {
@@ -37,6 +58,12 @@ type Spec struct {
 	Hoisted numeric.Encoding
 	Adder   string // of all carry-propagate additions, see [Adders]; empty is AdderAuto
 }
+
+// Operands implements [Arith].
+func (s Spec) Operands() Operands { return Operands{s.A, s.B, s.XBits(), s.B.Bits} }
+
+// Registers implements [Arith].
+func (Spec) Registers() int { return 0 }
 
 // encoder is the encoder of x.
 func (s Spec) encoder() Encoder {

@@ -223,56 +223,22 @@ func (s *blockState) signed(name string, t blockTerm) hw.ID {
 	return s.b.Named(name, s.b.Mux(t.neg, s.b.Neg(wide), wide))
 }
 
-// result is block N.
-//
-// The leading place of the sum is worth room binades above the least normal result. It is shifted left
-// until its leading bit is on top, or by room places, where the result is subnormal. The code without its sign is
-// then the number of binades that remain, followed by the fraction, plus the leading bit.
+// result is block N: the leading place of the sum is worth room binades above the least normal result.
 func (s *blockState) result() hw.ID {
 	u, b := s.u, s.b
-	w, man, out := u.SumBits(), u.Out.Man, u.Out
+	w, out := u.SumBits(), u.Out
 	neg := b.Named("sum_neg", b.Bit(s.sum, w-1))
 	mag := b.Named("mag", b.Mux(neg, b.Neg(s.sum), s.sum))
 	most := u.high() - u.low() + 1 + u.room()
 	rw := max(hw.Bits(most), hw.Bits(w), b.Width(s.top))
 	room := b.Named("room", b.Add(b.Zext(rw, s.top), b.Const(rw, uint64(u.room())&hw.Mask(rw))))
-	shift := b.Named("shift", b.UMin(b.Zext(rw, b.Clz(mag)), room))
-	norm := b.Named("norm", b.Shl(mag, shift))
-	var keep, up hw.ID
-	rest := w - man - 1
-	switch {
-	case rest <= 0:
-		keep, up = norm, b.Const(1, 0)
-		if rest < 0 {
-			keep = b.Cat(norm, b.Const(-rest, 0))
-		}
-	case u.Rounding == numeric.NearEven:
-		keep = b.Slice(norm, rest, man+1)
-		up = b.Bit(norm, rest-1)
-		tie := b.Bit(keep, 0) // only a tie looks at the bit above
-		if rest > 1 {
-			tie = b.Or(tie, b.RedOr(b.Slice(norm, 0, rest-1)))
-		}
-		up = b.Named("round_up", b.And(up, tie))
-	default:
-		keep, up = b.Slice(norm, rest, man+1), b.Const(1, 0)
-	}
-	// One bit more than binades and fraction hold both the leading bit and a carry.
-	bw := rw + man + 1
-	body := b.Add(b.Zext(bw, b.Cat(b.Sub(room, shift), b.Const(man, 0))), b.Zext(bw, b.Named("keep", keep)))
-	body = b.Named("body", b.Add(body, b.Zext(bw, up)))
-	infinity := uint64(1)<<(out.Exp+man) - 1<<man
-	over := b.Named("over", b.Not(b.ULt(body, b.Const(bw, infinity))))
-	code := b.Mux(over, b.Const(out.Exp+man, infinity), b.Slice(body, 0, out.Exp+man))
+	r := roundFloat(b, out, u.Rounding, mag, room)
+	infinity := b.Const(out.Exp+out.Man, out.Infinity(false)>>out.Pad)
+	code := b.Mux(r.over, infinity, r.code)
 	number := b.Mux(b.RedOr(mag), s.code(neg, code), b.Const(out.Width(), 0))
-	special := b.Mux(s.special[0], b.Const(out.Width(), u.NaN), s.code(s.special[2], b.Const(out.Exp+man, infinity)))
+	special := b.Mux(s.special[0], b.Const(out.Width(), u.NaN), s.code(s.special[2], infinity))
 	return b.Mux(b.Or(s.special[0], s.special[1]), special, number)
 }
 
 // code is a code of the result's format from its sign and the rest.
-func (s *blockState) code(neg, mag hw.ID) hw.ID {
-	if s.u.Out.Pad == 0 {
-		return s.b.Cat(neg, mag)
-	}
-	return s.b.Cat(neg, mag, s.b.Const(s.u.Out.Pad, 0))
-}
+func (s *blockState) code(neg, mag hw.ID) hw.ID { return joinFloat(s.b, s.u.Out, neg, mag) }

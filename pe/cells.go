@@ -6,14 +6,6 @@ import (
 	"tpe/hw"
 )
 
-// suffix names the words of a running sum: sum, or sum and carry.
-func suffix(words int) []string {
-	if words == 1 {
-		return []string{"sum"}
-	}
-	return []string{"sum", "carry"}
-}
-
 // Drain directions of an output-stationary array.
 const (
 	DrainDown2 = "down2" // towards the last row, two registers a hop
@@ -35,9 +27,10 @@ const (
 // that completes it. A bubble is a beat of zero operands without flags: it adds
 // nothing, so the cell needs no enable. The edge after the sum is complete copies
 // it into the drain chain, while the accumulator may already start the next.
-func OutputStationary(name string, s Spec, arith Arith, accBits int, drain string) (*hw.Module, error) {
-	b := hw.New(name, fmt.Sprintf("Output-stationary processing element, %s x %s into %d bits, drain %s.", s.A, s.B, accBits, drain))
-	x, y := b.In("x_i", s.XBits()), b.In("y_i", s.B.Bits)
+func OutputStationary(name string, arith Arith, accBits int, drain string) (*hw.Module, error) {
+	o := arith.Operands()
+	b := hw.New(name, fmt.Sprintf("Output-stationary processing element, %s into %d bits, drain %s.", o, accBits, drain))
+	x, y := b.In("x_i", o.X), b.In("y_i", o.Y)
 	first, last := b.In("first_i", 1), b.In("last_i", 1)
 	lastQ := b.Pipe("last_q", last)
 	b.Out("x_o", b.Pipe("x_q", x))
@@ -46,7 +39,7 @@ func OutputStationary(name string, s Spec, arith Arith, accBits int, drain strin
 	b.Out("last_o", lastQ)
 
 	acc := accumulate(b, arith.Words(), accBits, first, arithOf(b, arith, x, y))
-	for i, n := range suffix(arith.Words()) {
+	for i, n := range arith.Words() {
 		in := b.In("d_"+n+"_i", accBits)
 		if drain == DrainDown2 {
 			in = b.Pipe("d1_"+n+"_q", in)
@@ -63,8 +56,7 @@ func arithOf(b *hw.Builder, arith Arith, x, y hw.ID) func([]hw.ID) []hw.ID {
 
 // accumulate makes the accumulator of a sum that stays in its cell: every cycle it becomes
 // what add makes of it, or of zero when first is 1.
-func accumulate(b *hw.Builder, words, accBits int, first hw.ID, add func(sum []hw.ID) []hw.ID) []hw.ID {
-	names := suffix(words)
+func accumulate(b *hw.Builder, names []string, accBits int, first hw.ID, add func(sum []hw.ID) []hw.ID) []hw.ID {
 	var acc, gated []hw.ID
 	for _, n := range names {
 		r := b.Reg("acc_"+n+"_q", accBits, 0)
@@ -92,17 +84,18 @@ func accumulate(b *hw.Builder, words, accBits int, first hw.ID, add func(sum []h
 //
 // capture_i comes with the cycle after the last beat of a sum. A bubble is a beat of zero
 // operands without flags.
-func Broadcast(name string, s Spec, arith Arith, accBits int) (*hw.Module, error) {
-	b := hw.New(name, fmt.Sprintf("Processing element of a broadcast array, %s x %s into %d bits.", s.A, s.B, accBits))
-	x, y := b.In("x_i", s.XBits()), b.In("y_i", s.B.Bits)
+func Broadcast(name string, arith Arith, accBits int) (*hw.Module, error) {
+	o := arith.Operands()
+	b := hw.New(name, fmt.Sprintf("Processing element of a broadcast array, %s into %d bits.", o, accBits))
+	x, y := b.In("x_i", o.X), b.In("y_i", o.Y)
 	first, capture := b.In("first_i", 1), b.In("capture_i", 1)
-	upChain(b, accumulate(b, arith.Words(), accBits, first, arithOf(b, arith, x, y)), capture)
+	upChain(b, arith.Words(), accumulate(b, arith.Words(), accBits, first, arithOf(b, arith, x, y)), capture)
 	return b.Build()
 }
 
 // upChain makes a cell's place in the chain of captured sums.
-func upChain(b *hw.Builder, acc []hw.ID, capture hw.ID) {
-	for i, n := range suffix(len(acc)) {
+func upChain(b *hw.Builder, names []string, acc []hw.ID, capture hw.ID) {
+	for i, n := range names {
 		b.Out("d_"+n+"_o", b.Pipe("d_"+n+"_q", b.Mux(capture, acc[i], b.In("d_"+n+"_i", b.Width(acc[i])))))
 	}
 }
@@ -113,9 +106,10 @@ func upChain(b *hw.Builder, acc []hw.ID, capture hw.ID) {
 //	x_i --+--> x_q --> x_o (along z)        y_i --+--> y_q --> y_o (along x)
 //	      +-----> [ MAC ] <----------------------+
 //	s_i ------------^  +--> s_q --> s_o (along y)
-func CubeCell(name string, s Spec, arith Arith, sumBits int) (*hw.Module, error) {
-	b := hw.New(name, fmt.Sprintf("Cube processing element, %s x %s into %d bits.", s.A, s.B, sumBits))
-	x, y := b.In("x_i", s.XBits()), b.In("y_i", s.B.Bits)
+func CubeCell(name string, arith Arith, sumBits int) (*hw.Module, error) {
+	o := arith.Operands()
+	b := hw.New(name, fmt.Sprintf("Cube processing element, %s into %d bits.", o, sumBits))
+	x, y := b.In("x_i", o.X), b.In("y_i", o.Y)
 	b.Out("x_o", b.Pipe("x_q", x))
 	b.Out("y_o", b.Pipe("y_q", y))
 	passSum(b, arith, sumBits, x, y)
@@ -124,7 +118,7 @@ func CubeCell(name string, s Spec, arith Arith, sumBits int) (*hw.Module, error)
 
 // passSum adds x*y to the sum that comes in and registers it on its way out.
 func passSum(b *hw.Builder, arith Arith, sumBits int, x, y hw.ID) {
-	names := suffix(arith.Words())
+	names := arith.Words()
 	var in []hw.ID
 	for _, n := range names {
 		in = append(in, b.In("s_"+n+"_i", sumBits))
@@ -148,14 +142,15 @@ func passSum(b *hw.Builder, arith Arith, sumBits int, x, y hw.ID) {
 //	         +--> x_q --> x_o, wsel_o      w_o: the weight of the half being loaded
 //
 // While load_i is 1 the half lsel_i shifts down by one row. wsel travels with x.
-func WeightStationary(name string, s Spec, arith Arith, sumBits int) (*hw.Module, error) {
-	b := hw.New(name, fmt.Sprintf("Weight-stationary processing element, %s x %s into %d bits.", s.A, s.B, sumBits))
-	x, wsel := b.In("x_i", s.XBits()), b.In("wsel_i", 1)
-	w, load, lsel := b.In("w_i", s.B.Bits), b.In("load_i", 1), b.In("lsel_i", 1)
+func WeightStationary(name string, arith Arith, sumBits int) (*hw.Module, error) {
+	o := arith.Operands()
+	b := hw.New(name, fmt.Sprintf("Weight-stationary processing element, %s into %d bits.", o, sumBits))
+	x, wsel := b.In("x_i", o.X), b.In("wsel_i", 1)
+	w, load, lsel := b.In("w_i", o.Y), b.In("load_i", 1), b.In("lsel_i", 1)
 	b.Out("x_o", b.Pipe("x_q", x))
 	b.Out("wsel_o", b.Pipe("wsel_q", wsel))
 
-	w0, w1 := b.Reg("w0_q", s.B.Bits, 0), b.Reg("w1_q", s.B.Bits, 0)
+	w0, w1 := b.Reg("w0_q", o.Y, 0), b.Reg("w1_q", o.Y, 0)
 	b.NextIf(w0, b.Named("load0", b.And(load, b.Not(lsel))), w)
 	b.NextIf(w1, b.Named("load1", b.And(load, lsel)), w)
 	b.Out("w_o", b.Named("w_next", b.Mux(lsel, w1, w0)))

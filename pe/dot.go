@@ -42,7 +42,7 @@ func (t Tree) Stages() int {
 // bit a level; a pair of words cannot be extended without adding it, so it has the final width at
 // once.
 func (t Tree) productBits() int {
-	if t.Arith.Words() > 1 {
+	if len(t.Arith.Words()) > 1 {
 		return t.SumBits
 	}
 	return min(t.A.Bits+t.B.Bits, t.SumBits)
@@ -58,7 +58,7 @@ func (t Tree) Dot(b *hw.Builder, axis int, x, y hw.ID) []hw.ID {
 		return []hw.ID{t.dotByWeight(b, axes, x, y)}
 	}
 	words := t.Arith.Product(b, t.productBits(), x, y)
-	for i, n := range suffix(t.Arith.Words()) {
+	for i, n := range t.Arith.Words() {
 		if !b.ShapeOf(words[i]).Has(axis) { // the carry of a single row is the constant 0
 			words[i] = b.Bcast(words[i], axis)
 		}
@@ -95,7 +95,7 @@ func (t Tree) add(b *hw.Builder, a Arith, prefix string, axes []int, words []hw.
 			right = append(right, b.Stride(from, to, 1, 2, x, zero))
 		}
 		words = a.Merge(b, left, right)
-		for i, name := range suffix(a.Words()) {
+		for i, name := range a.Words() {
 			name = fmt.Sprintf("%slevel%d_%s", prefix, level, name)
 			if level%t.Every == 0 || level == len(axes)-1 {
 				words[i] = b.Pipe(name+"_q", words[i])
@@ -113,16 +113,17 @@ func (t Tree) add(b *hw.Builder, a Arith, prefix string, axes []int, words []hw.
 // DotCell is a dot-product cell whose operands both come with every beat. The lane's axis is
 // named axis.
 func DotCell(name, axis string, t Tree) (*hw.Module, error) {
-	b := hw.New(name, fmt.Sprintf("Dot product of %d lanes, %s x %s into %d bits.", t.Lanes, t.A, t.B, t.SumBits))
+	o := t.Arith.Operands()
+	b := hw.New(name, fmt.Sprintf("Dot product of %d lanes, %s into %d bits.", t.Lanes, o, t.SumBits))
 	lane := b.Axis(axis, t.Lanes)
-	t.out(b, lane, b.In("x_i", t.XBits(), lane), b.In("y_i", t.B.Bits, lane))
+	t.out(b, lane, b.In("x_i", o.X, lane), b.In("y_i", o.Y, lane))
 	return b.Build()
 }
 
 // out makes the outputs s_* of a cell.
 func (t Tree) out(b *hw.Builder, axis int, x, y hw.ID) {
 	for i, sum := range t.Dot(b, axis, x, y) {
-		b.Out("s_"+suffix(t.Arith.Words())[i]+"_o", sum)
+		b.Out("s_"+t.Arith.Words()[i]+"_o", sum)
 	}
 }
 
@@ -141,12 +142,13 @@ func (t Tree) out(b *hw.Builder, axis int, x, y hw.ID) {
 // The first word of a load ends in the last lane. The weights that belong to x_i are
 // read in the cycle in which it comes. The lane's axis is named axis.
 func DotProduct(name, axis string, t Tree) (*hw.Module, error) {
-	b := hw.New(name, fmt.Sprintf("Dot product of %d lanes with stationary weights, %s x %s into %d bits.", t.Lanes, t.A, t.B, t.SumBits))
+	o := t.Arith.Operands()
+	b := hw.New(name, fmt.Sprintf("Dot product of %d lanes with stationary weights, %s into %d bits.", t.Lanes, o, t.SumBits))
 	lane := b.Axis(axis, t.Lanes)
-	x, wsel := b.In("x_i", t.XBits(), lane), b.In("wsel_i", 1)
-	w, load, lsel := b.In("w_i", t.B.Bits), b.In("load_i", 1), b.In("lsel_i", 1)
+	x, wsel := b.In("x_i", o.X, lane), b.In("wsel_i", 1)
+	w, load, lsel := b.In("w_i", o.Y), b.In("load_i", 1), b.In("lsel_i", 1)
 	half := func(n string, mine hw.ID) hw.ID {
-		r := b.Reg(n+"_q", t.B.Bits, 0, lane)
+		r := b.Reg(n+"_q", o.Y, 0, lane)
 		b.NextIf(r, b.Named("load_"+n, b.And(load, mine)), b.Shift(lane, +1, r, w))
 		return r
 	}

@@ -41,6 +41,14 @@ func decodeFloat(b *hw.Builder, f numeric.Float, x hw.ID) floatFields {
 	return out
 }
 
+// joinFloat is a code of a format from its sign and the rest.
+func joinFloat(b *hw.Builder, f numeric.Float, neg, mag hw.ID) hw.ID {
+	if f.Pad == 0 {
+		return b.Cat(neg, mag)
+	}
+	return b.Cat(neg, mag, b.Const(f.Pad, 0))
+}
+
 // floatPorts are the names and widths of a decoded operand's ports.
 func floatPorts(f numeric.Float) []struct {
 	name  string

@@ -172,8 +172,17 @@ func fusionUnit(w int) (*hw.Module, error) {
 	return b.Build()
 }
 
+// Operands implements [Arith].
+func (Fusion) Operands() Operands {
+	word := numeric.Int{Bits: FusionBits, Signed: true}
+	return Operands{word, word, FusionBits, FusionBits}
+}
+
 // Words implements [Arith].
-func (Fusion) Words() int { return 1 }
+func (Fusion) Words() []string { return binary }
+
+// Registers implements [Arith].
+func (Fusion) Registers() int { return 0 }
 
 // Product implements [Arith]: the sum of the beat's products.
 func (Fusion) Product(b *hw.Builder, width int, x, y hw.ID) []hw.ID {

@@ -24,7 +24,7 @@ type MAC struct {
 func (m MAC) star() bool { return m.Mul != MulBooth4 && m.Hoisted == 0 }
 
 // Words implements [Arith].
-func (MAC) Words() int { return 1 }
+func (MAC) Words() []string { return binary }
 
 // MAC implements [Arith].
 func (m MAC) MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID {

@@ -23,7 +23,7 @@ import "tpe/hw"
 type OPT1 struct{ Spec }
 
 // Words implements [Arith].
-func (OPT1) Words() int { return 2 }
+func (OPT1) Words() []string { return pair }
 
 // MAC implements [Arith].
 func (o OPT1) MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID {

@@ -84,7 +84,7 @@ func WeightPass(name string, s Spec, lanes, bits int) (*hw.Module, error) {
 	t, y := b.In("t_i", 3, lane), b.In("y_i", s.B.Bits, lane)
 	first, capture := b.In("first_i", 1), b.In("capture_i", 1)
 	pp := b.Named("pp", b.Sext(bits, b.Booth4(s.partialBits(), s.signedY(b, y), t)))
-	upChain(b, accumulate(b, 2, bits, first, func(sum []hw.ID) []hw.ID {
+	upChain(b, pair, accumulate(b, pair, bits, first, func(sum []hw.ID) []hw.ID {
 		for l := range lanes {
 			sum = append(sum, b.Index(lane, l, pp))
 		}

@@ -84,7 +84,7 @@ func checkPairs(t *testing.T, s pe.Spec, arith pe.Arith, width int) {
 		}
 		// A pair that resolves to old; the split varies.
 		words := []uint64{uint64(old) & hw.Mask(width)}
-		if arith.Words() == 2 {
+		if len(arith.Words()) == 2 {
 			carry := uint64(0x5a5a5a5a5a5a5a5a) * uint64(i) & hw.Mask(width)
 			words = []uint64{(uint64(old) - carry) & hw.Mask(width), carry}
 		}

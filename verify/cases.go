@@ -118,6 +118,9 @@ func (m *maker) fill(j *job) error {
 		}
 		o.Put(want, d)
 	}
+	if a, _, _ := m.e.Formats(); j.index%3 == 2 && workloads.FormatOf(a).Float.Exp > 0 {
+		m.cancel(o, workloads.FormatOf(a).Float)
+	}
 	if m.e.InitC {
 		o.Init = make([]int64, s.M*s.N)
 		f := m.e.Initial(s).Format.Float
@@ -156,6 +159,21 @@ func (m *maker) fill(j *job) error {
 		j.play.Limit += maxPattern * beats
 	}
 	return nil
+}
+
+// cancel makes pairs of products of floats that cancel: of two neighbours in k, the second is the negative of
+// the first, and in one row of three off by the lowest bit of A.
+func (m *maker) cancel(o arch.Operands, f numeric.Float) {
+	for k := 1; k < o.A.Cols; k += 2 {
+		for i := range o.A.Rows {
+			x := uint32(o.A.At(i, k-1)) ^ 1<<(f.Width()-1)
+			if m.rng.IntN(3) == 0 {
+				x ^= 1 << f.Pad
+			}
+			o.A.Data[i*o.A.Cols+k] = int32(x)
+		}
+		copy(o.B.Row(k), o.B.Row(k-1))
+	}
 }
 
 // maxPattern is the greatest period of a handshake pattern.

@@ -1,0 +1,198 @@
+package arch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tpe/numeric"
+	"tpe/pe"
+)
+
+// This file holds what PEs of floats add to the hosts of PEs: their keys, their arithmetic in
+// hardware and in the software GEMM. A PE is a name in floatPEs and its cases in multiplier
+// and product.
+
+// PEs of floats that the key "pe" may name.
+const peFMA = "fma"
+
+// floatPEs lists them.
+var floatPEs = []string{peFMA}
+
+// Policies of floats.
+const (
+	Keep      = "keep"      // subnormals: as they are
+	Flush     = "flush"     // as zero, in and out
+	Signed    = "signed"    // zeros: of both signs
+	Positive  = "positive"  // of results: +0
+	Propagate = "propagate" // nan: infinities and NaNs of operands make such results
+	Number    = "number"    // their codes are numbers like others
+	Infinity  = "inf"       // overflow: infinity; Saturate: the largest number
+)
+
+// Floats are the parameters of PEs of floats.
+type Floats struct {
+	FloatA, FloatB numeric.Float // the zero Float where the operand is an integer
+	FloatAcc       numeric.Float // of the running sum in a PE; the zero Float: Kulisch
+	FloatC         numeric.Float // of what leaves the array, of an initial C and of the result
+	Subnormals     string
+	Zeros          string
+	NaN            string
+	Stages         int // registers of a PE (of a unit, kind blockfma)
+}
+
+func defaultFloats() Floats {
+	return Floats{FloatAcc: numeric.FP32, FloatC: numeric.FP32, Subnormals: Keep, Zeros: Signed, NaN: Propagate, Stages: 1}
+}
+
+// setFloats gives both operands a float format.
+func (c *Config) setFloats(f numeric.Float) {
+	c.A, c.B, c.FloatA, c.FloatB = numeric.Int{}, numeric.Int{}, f, f
+	c.Overflow = Infinity
+}
+
+// floats reports whether the PE is one of floats.
+func (c *Config) floats() bool { return slices.Contains(floatPEs, c.PE) }
+
+// floatKeys are the keys that PEs of floats alone read, integerKeys those that they do not.
+var (
+	floatKeys   = []string{"acc", "result", "stages", "subnormals", "zeros", "nan"}
+	integerKeys = []string{"multiplier", "adder", "edge_encoder", "acc_bits", "acc_k"}
+)
+
+// reads reports whether the PE reads a key: others are not printed.
+func (operands) reads(c *Config, key string) bool {
+	if c.floats() {
+		return !slices.Contains(integerKeys, key)
+	}
+	return !slices.Contains(floatKeys, key)
+}
+
+// floatFields are those keys.
+func floatFields() []Field {
+	return []Field{
+		{"acc", "of floats: format of the running sum in a PE: fp32, fp16 or bf16, rounded at each step", setFloatAcc, getFloatAcc},
+		floatField("result", "of floats: format of the sums that leave the array, of an initial C and of the result: fp32, fp16 or bf16", func(c *Config) *numeric.Float { return &c.FloatC }),
+		intField("stages", "of floats: registers of a PE, 1..4; 1 where sums stay in the PE", func(c *Config) *int { return &c.Stages }),
+		textField("subnormals", "of floats: keep, or flush: zero, in and out", func(c *Config) *string { return &c.Subnormals }),
+		textField("zeros", "of floats: signed, or positive: every zero result is +0", func(c *Config) *string { return &c.Zeros }),
+		textField("nan", "of floats: propagate, or number: codes of infinities and NaNs of A and B are read as numbers", func(c *Config) *string { return &c.NaN }),
+	}
+}
+
+// floatField is the key of a float format.
+func floatField(name, doc string, p func(*Config) *numeric.Float) Field {
+	return Field{name, doc, func(c *Config, s string) error {
+		f, err := numeric.ParseFloat(s)
+		if err != nil {
+			return err
+		}
+		*p(c) = f
+		return nil
+	}, func(c *Config) string { return p(c).String() }}
+}
+
+// operandField is the key of a format of A or B, an integer or a float one; the other is zero.
+func operandField(name, doc string, i func(*Config) *numeric.Int, f func(*Config) *numeric.Float) Field {
+	return Field{name, doc, func(c *Config, s string) error {
+		if x, err := numeric.ParseFloat(s); err == nil {
+			*i(c), *f(c) = numeric.Int{}, x
+			return nil
+		}
+		x, err := numeric.ParseInt(s)
+		if err != nil && strings.Contains(s, "int") {
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("unknown format: %q (expected int2..int16, uint2..uint16 or a float of tpe list formats)", s)
+		}
+		*i(c), *f(c) = x, numeric.Float{}
+		return nil
+	}, func(c *Config) string {
+		if f(c).Exp > 0 {
+			return f(c).String()
+		}
+		return i(c).String()
+	}}
+}
+
+func setFloatAcc(c *Config, s string) error {
+	f, err := numeric.ParseFloat(s)
+	if err != nil {
+		return err
+	}
+	c.FloatAcc = f
+	return nil
+}
+
+func getFloatAcc(c *Config) string { return c.FloatAcc.String() }
+
+// floatPE checks the keys of a PE of floats.
+func (v *validation) floatPE(c *Config) {
+	v.oneOf("overflow", c.Overflow, Infinity, Saturate)
+	v.oneOf("subnormals", c.Subnormals, Keep, Flush)
+	v.oneOf("zeros", c.Zeros, Signed, Positive)
+	v.oneOf("nan", c.NaN, Propagate, Number)
+	v.between("stages", c.Stages, 1, 4)
+	for _, f := range []struct {
+		key    string
+		format numeric.Float
+		whole  numeric.Int
+	}{{"a", c.FloatA, c.A}, {"b", c.FloatB, c.B}} {
+		if f.format.Exp == 0 {
+			v.bad(f.key, "not a float: %s (expected a float format with pe: %s)", f.whole, c.PE)
+		} else if f.format.Unsigned || f.format.Man > 10 {
+			v.bad(f.key, "not an operand: %s (expected a signed float of at most 10 fraction bits)", f.format)
+		}
+	}
+	for _, f := range []struct {
+		key    string
+		format numeric.Float
+	}{{"acc", c.FloatAcc}, {"result", c.FloatC}} {
+		if !slices.Contains([]numeric.Float{numeric.FP32, numeric.FP16, numeric.BF16}, f.format) {
+			v.bad(f.key, "not a format of sums: %s (expected fp32, fp16 or bf16)", f.format)
+		}
+	}
+}
+
+// oneStage asks for a PE whose sum is ready for the next product at the next edge: it stays in the PE.
+func (v *validation) oneStage(c *Config) {
+	if c.floats() && c.Stages != 1 {
+		v.bad("stages", "the sum stays in the PE and takes a product every edge: %d (expected 1)", c.Stages)
+	}
+}
+
+// floatEnv are the policies.
+func (c *Config) floatEnv() numeric.Env {
+	return numeric.Env{Saturate: c.Overflow == Saturate, Flush: c.Subnormals == Flush, PositiveZero: c.Zeros == Positive}
+}
+
+// floatOperands are the formats of A and B as the arithmetic reads them.
+func (c *Config) floatOperands() (a, b numeric.Float) {
+	a, b = c.FloatA, c.FloatB
+	if c.NaN == Number {
+		a.Specials, b.Specials = numeric.FiniteOnly, numeric.FiniteOnly
+	}
+	return a, b
+}
+
+// floatArith is the arithmetic of the PE: x moves along a row.
+func (c *Config) floatArith() pe.FMA {
+	a, b := c.floatOperands()
+	if c.Dataflow == IS {
+		a, b = b, a
+	}
+	return pe.FMA{Mul: c.multiplier(a, b), A: a, B: b, Acc: c.FloatAcc, Result: c.FloatC, Env: c.floatEnv(), Stages: c.Stages}
+}
+
+// multiplier makes the products.
+func (c *Config) multiplier(a, b numeric.Float) pe.Multiplier {
+	return pe.Exact{A: a, B: b, Flush: c.Subnormals == Flush}
+}
+
+// floatArithmetic is the same for the software GEMM, products in chunks as the host adds
+// them.
+func (c *Config) floatArithmetic() numeric.Arithmetic {
+	a, b := c.floatOperands()
+	return &numeric.Chain{A: a, B: b, Acc: c.FloatAcc, Out: c.FloatC, Env: c.floatEnv(), Chunk: c.Acc().Chunk}
+}
