@@ -174,7 +174,7 @@ func fusionUnit(w int) (*hw.Module, error) {
 
 // Operands implements [Arith].
 func (Fusion) Operands() Operands {
-	word := numeric.Int{Bits: FusionBits, Signed: true}
+	word := numeric.Int{Bits: FusionBits}
 	return Operands{word, word, FusionBits, FusionBits}
 }
 

@@ -99,6 +99,9 @@ func (c *costCmd) job(e *env, eng *arch.Engine) (*costJob, error) {
 	spec := c.Data
 	if spec == "" {
 		spec = fmt.Sprintf("a=normal:%g,b=normal:%g", fifth(eng.A.Bits), fifth(eng.B.Bits))
+		if a, _, _ := eng.Formats(); workloads.FormatOf(a).Float.Exp > 0 {
+			spec = "normal:1"
+		}
 	}
 	data, err := workloads.ParseDataSet(spec)
 	if err != nil {

@@ -54,6 +54,7 @@ func (c *listCmd) Run(e *env) error {
 			{"mac", "multiply and accumulate in one binary word; multiplier star (left to synthesis) or booth4"},
 			{"opt1", "compressed accumulation of Booth rows into a (sum, carry) pair; the carry propagates at the edge of the array"},
 			{"bitfusion", "16 multipliers of 2 x 2 bits, fused to 1 product of 8 x 8 bits, 4 of 4 x 4, 16 of 2 x 2 or what lies between"},
+			{"fma", "fused multiply-add of floats, the sum rounded each time; key stages pipelines it"},
 			{"blockfma", "dot-product unit of a tensor core, kind blockfma: products aligned to the greatest exponent, cut, summed, rounded once"},
 			{"opt3", "as opt4c, with an encoder and a queue of its own"},
 			{"opt4c", "one digit of A times an operand of B a cycle into a (sum, carry) pair; a column shares the encoder and the queue of digits"},

@@ -4,7 +4,7 @@
 // into fp32, 24 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 8, col = 4.
-// Graph 117a6d2b92bf.
+// Graph 0274985766e6.
 
 `default_nettype none
 

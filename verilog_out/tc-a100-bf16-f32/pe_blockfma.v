@@ -4,7 +4,7 @@
 // fp32 (minMag), 5 stages.
 //
 // Axes: k = 8.
-// Graph c3897c682ad3.
+// Graph 1d850639108c.
 
 `default_nettype none
 

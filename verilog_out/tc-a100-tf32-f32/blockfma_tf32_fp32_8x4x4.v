@@ -4,7 +4,7 @@
 // into fp32, 24 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 4, col = 4.
-// Graph cc467e31edb2.
+// Graph 54ed283ae2cb.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // fp32 (minMag), 5 stages.
 //
 // Axes: k = 4.
-// Graph 3a633c067d58.
+// Graph 67aa6302011f.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // e8m13 (minMag), 5 stages.
 //
 // Axes: k = 16.
-// Graph 13ef5d3f9cfd.
+// Graph 9d44ccabc64a.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // into e8m13, 13 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 32, col = 4.
-// Graph dfce4ae93653.
+// Graph 634a047411f3.
 
 `default_nettype none
 

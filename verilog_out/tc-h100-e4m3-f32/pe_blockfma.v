@@ -4,7 +4,7 @@
 // e8m13 (minMag), 5 stages.
 //
 // Axes: k = 32.
-// Graph 94925238a042.
+// Graph 1114c2733fd7.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // fp16 (near_even), 5 stages.
 //
 // Axes: k = 16.
-// Graph ca6bbee54dab.
+// Graph 1c781faff625.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // fp32 (minMag), 5 stages.
 //
 // Axes: k = 4.
-// Graph d0f5eab1ebc2.
+// Graph 0b5ce03872e0.
 
 `default_nettype none
 
