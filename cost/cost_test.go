@@ -276,10 +276,10 @@ func TestOPT1AgainstMAC(t *testing.T) {
 	macPeriod, macArea := measure("systolic-os")
 	period, area := measure("systolic-os-opt1")
 	t.Logf("MAC %.0f ps, OPT1 %.0f ps: %.2f; PE area %.2f times", macPeriod, period, macPeriod/period, area/macArea)
-	if r := macPeriod / period; r < 1.35 || r > 1.6 {
-		t.Errorf("clock of OPT1 %.2f times that of MAC, DEVIATIONS.md has 1.45", r)
+	if r := macPeriod / period; r < 1.55 || r > 1.75 {
+		t.Errorf("clock of OPT1 %.2f times that of MAC, DEVIATIONS.md has 1.65", r)
 	}
-	if r := area / macArea; r < 1.4 || r > 1.6 {
-		t.Errorf("PE area of OPT1 %.2f times that of MAC, DEVIATIONS.md has 1.48", r)
+	if r := area / macArea; r < 1.33 || r > 1.5 {
+		t.Errorf("PE area of OPT1 %.2f times that of MAC, DEVIATIONS.md has 1.41", r)
 	}
 }

@@ -162,33 +162,46 @@ func (e *emitter) formal(name string) string {
 	return e.formals[name]
 }
 
-// boothFunc is d * s(x) for a radix-4 Booth digit; x has n bits, n <= w.
+// boothFunc is d * s(x) for a radix-4 Booth digit; x has n bits, n <= w. The multiples of x, of n+2
+// bits, do not depend on the digit, which only chooses one: no carry follows the choice, and the rows
+// of a product share the negation.
 func (e *emitter) boothFunc(n, w int) string {
 	return e.function(fmt.Sprintf("booth4_%d_%d", n, w), func(name string) string {
-		x, y, m := e.formal("x"), e.formal("y"), e.formal("m")
-		one, two := x, "{"+wordSelect(x, n, 0, w-1)+", 1'b0}"
-		if w > n {
-			sign := wordSelect(x, n, n-1, 1)
-			one = "{" + copies(w-n, sign) + x + "}"
-			two = "{" + copies(w-n-1, sign) + x + ", 1'b0}"
+		x, y, m, pos, neg := e.formal("x"), e.formal("y"), e.formal("m"), e.formal("pos"), e.formal("neg")
+		c := min(w, n+2)
+		one, result := x, m
+		if c > n {
+			one = "{" + copies(c-n, wordSelect(x, n, n-1, 1)) + x + "}"
 		}
-		if w == 1 {
-			two = "1'b0"
+		if w > c {
+			result = "{" + copies(w-c, wordSelect(m, c, c-1, 1)) + m + "}"
 		}
-		return fmt.Sprintf(`// %[4]s times the radix-4 Booth digit -2*%[5]s[2] + %[5]s[1] + %[5]s[0].
+		double := func(v string) string {
+			if c == 1 {
+				return "1'b0"
+			}
+			return "{" + wordSelect(v, c, 0, c-1) + ", 1'b0}"
+		}
+		return fmt.Sprintf(`// %[5]s times the radix-4 Booth digit -2*%[6]s[2] + %[6]s[1] + %[6]s[0].
 function%[1]s %[2]s;
-  input%[3]s %[4]s;
-  input [2:0] %[5]s;
-  reg%[1]s %[6]s;
+  input%[3]s %[5]s;
+  input [2:0] %[6]s;
+  reg%[4]s %[8]s;
+  reg%[4]s %[9]s;
+  reg%[4]s %[7]s;
   begin
-    case (%[5]s)
-      3'b001, 3'b010, 3'b101, 3'b110: %[6]s = %[7]s;
-      3'b011, 3'b100: %[6]s = %[8]s;
-      default: %[6]s = %[9]s;
+    %[8]s = %[10]s;
+    %[9]s = -%[8]s;
+    case (%[6]s)
+      3'b001, 3'b010: %[7]s = %[8]s;
+      3'b011: %[7]s = %[11]s;
+      3'b100: %[7]s = %[12]s;
+      3'b101, 3'b110: %[7]s = %[9]s;
+      default: %[7]s = %[13]s;
     endcase
-    %[2]s = %[5]s[2] ? -%[6]s : %[6]s;
+    %[2]s = %[14]s;
   end
-endfunction`, wordRange(w), name, wordRange(n), x, y, m, one, two, literal(w, 0))
+endfunction`, wordRange(w), name, wordRange(n), wordRange(c), x, y, m, pos, neg, one, double(pos), double(neg), literal(c, 0), result)
 	})
 }
 

@@ -128,20 +128,23 @@ func (g *Graph) fullAdders(op hw.Op, x, y, z word) word {
 	return out
 }
 
-// booth is d * x with the digit d = -2 y[2] + y[1] + y[0]: one or two times x, inverted and
-// one added where d is negative.
+// booth is d * x with the digit d = -2 y[2] + y[1] + y[0], as rtlgen writes it: one and two times
+// x and -x in two bits more than x has, of which the digit chooses one.
 func (g *Graph) booth(w int, x, y word) word {
-	sign := x[len(x)-1]
+	c := min(w, len(x)+2)
+	pos := extend(x, c, x[len(x)-1])
+	neg, _ := g.add(constant(c, 0), invert(pos), True)
 	once := g.Xor(y[0], y[1])
 	twice := g.And(once.Not(), g.Xor(y[1], y[2]))
-	wide := extend(x, w, sign)
-	double := extend(append(word{False}, x...), w, sign)
-	m := make(word, w)
+	m := make(word, c)
 	for i := range m {
-		m[i] = g.Xor(g.Or(g.And(once, wide[i]), g.And(twice, double[i])), y[2])
+		p, n := g.And(once, pos[i]), g.And(once, neg[i])
+		if i > 0 {
+			p, n = g.Or(p, g.And(twice, pos[i-1])), g.Or(n, g.And(twice, neg[i-1]))
+		}
+		m[i] = g.Mux(y[2], n, p)
 	}
-	out, _ := g.add(m, constant(w, 0), y[2])
-	return out
+	return extend(m, w, m[c-1])
 }
 
 func (g *Graph) shifts(op hw.Op, x, y word) word {

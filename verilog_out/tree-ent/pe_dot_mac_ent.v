@@ -28,14 +28,20 @@ module pe_dot_mac_ent (
   function [15:0] booth4_8_16;
     input [7:0] x;
     input [2:0] y;
-    reg [15:0] m;
+    reg [9:0] pos;
+    reg [9:0] neg;
+    reg [9:0] m;
     begin
+      pos = {{2{x[7]}}, x};
+      neg = -pos;
       case (y)
-        3'b001, 3'b010, 3'b101, 3'b110: m = {{8{x[7]}}, x};
-        3'b011, 3'b100: m = {{7{x[7]}}, x, 1'b0};
-        default: m = 16'd0;
+        3'b001, 3'b010: m = pos;
+        3'b011: m = {pos[8:0], 1'b0};
+        3'b100: m = {neg[8:0], 1'b0};
+        3'b101, 3'b110: m = neg;
+        default: m = 10'd0;
       endcase
-      booth4_8_16 = y[2] ? -m : m;
+      booth4_8_16 = {{6{m[9]}}, m};
     end
   endfunction
 

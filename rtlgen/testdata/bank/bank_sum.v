@@ -53,14 +53,20 @@ module bank_sum (
   function [21:0] booth4_20_22;
     input [19:0] x;
     input [2:0] y;
+    reg [21:0] pos;
+    reg [21:0] neg;
     reg [21:0] m;
     begin
+      pos = {{2{x[19]}}, x};
+      neg = -pos;
       case (y)
-        3'b001, 3'b010, 3'b101, 3'b110: m = {{2{x[19]}}, x};
-        3'b011, 3'b100: m = {x[19], x, 1'b0};
+        3'b001, 3'b010: m = pos;
+        3'b011: m = {pos[20:0], 1'b0};
+        3'b100: m = {neg[20:0], 1'b0};
+        3'b101, 3'b110: m = neg;
         default: m = 22'd0;
       endcase
-      booth4_20_22 = y[2] ? -m : m;
+      booth4_20_22 = m;
     end
   endfunction
 
