@@ -33,6 +33,7 @@ func TestCyclesPage(t *testing.T) {
 		"drain down2": func(t *testing.T) string { return drawDrain(t, "down2") },
 		"drain up":    func(t *testing.T) string { return drawDrain(t, "up") },
 		"halves":      drawHalves,
+		"columns":     columnsTable,
 	}
 	used := map[string]bool{}
 	block := regexp.MustCompile(`(?s)<!-- made by the test: ([^>]*) -->\n.*?<!-- end -->`)
@@ -341,8 +342,8 @@ func stepData(t *testing.T, c *Config, s Shape, a, b *numeric.Dense, st stalls, 
 	for _, at := range tr[0].At {
 		o.beats = append(o.beats, at-v.first+1)
 	}
-	if len(st.valid) == 0 && st.ready == nil && o.span != c.Cycles(s, nil) {
-		t.Errorf("%s %s %s gemm %v: %d cycles, formula %d", e.Top.Name, c.Overlap, c.Drain, s, o.span, c.Cycles(s, nil))
+	if len(st.valid) == 0 && st.ready == nil && o.span != c.Cycles(s, ops) {
+		t.Errorf("%s %s %s gemm %v: %d cycles, formula %d", e.Top.Name, c.Overlap, c.Drain, s, o.span, c.Cycles(s, ops))
 	}
 	return o
 }
