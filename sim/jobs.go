@@ -17,6 +17,7 @@ type jobs struct {
 	opt    Options
 	runner drive.Runner
 	stop   func() error
+	fed    fedCounts
 	gen    map[byte]*workloads.Generator // by matrix: those of arch.Matrix, and 'C', the initial C
 	errors numeric.Errors                // of a layer, for an engine that is not exact
 }
@@ -130,6 +131,11 @@ func (j *jobs) formula(out *Layer, s arch.Shape, g workloads.GEMM, index int) (i
 	if err := j.openData(); err != nil {
 		return 0, err
 	}
+	for _, m := range []byte("AB") {
+		if err := j.prepare(j.named(m, s, index, 0)); err != nil {
+			return 0, err
+		}
+	}
 	t := j.e.Timing(s, &generated{j: j, shape: s, layer: index})
 	if err := j.ctx.Err(); err != nil {
 		return 0, err // the form may have given up
@@ -167,10 +173,38 @@ func (d *generated) row(dst []int32, which byte, start int64) {
 		d.buf = make([]int64, len(dst))
 	}
 	buf := d.buf[:len(dst)]
-	d.j.gen[which].FillRow(buf, workloads.Operand{Layer: d.layer, Matrix: which}, start)
+	d.j.gen[which].FillRow(buf, d.j.named(which, d.shape, d.layer, 0), start)
 	for i, v := range buf {
 		dst[i] = int32(v)
 	}
+	d.j.count(which, dst)
+}
+
+// named is an operand of a layer with the size of the whole matrix.
+func (j *jobs) named(which byte, s arch.Shape, layer, repeat int) workloads.Operand {
+	op := workloads.Operand{Layer: layer, Repeat: repeat, Matrix: which}
+	switch which {
+	case 'A':
+		op.Rows, op.Cols = s.M, s.K
+	case 'B':
+		op.Rows, op.Cols = s.K, s.N
+	case 'C':
+		op.Rows, op.Cols = s.M, s.N
+	default:
+		for _, m := range j.e.Matrices(s) {
+			if m.Name == which {
+				op.Rows, op.Cols = m.Rows, m.Cols
+			}
+		}
+	}
+	return op
+}
+
+func (j *jobs) prepare(op workloads.Operand) error {
+	if err := j.gen[op.Matrix].Prepare(op); err != nil {
+		return fmt.Errorf("--data: %w", err)
+	}
+	return nil
 }
 
 // region is a rectangle of C, computed over the full K.
@@ -234,14 +268,21 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 	part := arch.Shape{M: r.m, N: r.n, K: s.K}
 	var o arch.Operands
 	for _, m := range j.e.Matrices(part) {
-		if m.Name == 'A' {
-			o.Put(m, j.operand(m, layer, repeat, s.K, r.m0, 0))
-		} else {
-			o.Put(m, j.operand(m, layer, repeat, s.N, 0, r.n0))
+		r0, c0 := r.m0, 0
+		if m.Name != 'A' {
+			r0, c0 = 0, r.n0
 		}
+		d, err := j.operand(m, j.named(m.Name, s, layer, repeat), r0, c0)
+		if err != nil {
+			return 0, err
+		}
+		o.Put(m, d)
 	}
 	if j.e.InitC {
-		o.Init = j.initial(layer, repeat, s.N, r)
+		var err error
+		if o.Init, err = j.initial(j.named('C', s, layer, repeat), r); err != nil {
+			return 0, err
+		}
 	}
 	job, err := StepJob(j.e, j.runner, part, o)
 	if err != nil {
@@ -278,26 +319,31 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 	return job.Span, nil
 }
 
-// operand makes the part of a matrix that m describes: from element (r0, c0) on, of
-// rows with stride elements.
-func (j *jobs) operand(m arch.Matrix, layer, repeat, stride, r0, c0 int) *numeric.Dense {
+// operand makes the part of a matrix that m describes, from element (r0, c0) of the whole one on.
+func (j *jobs) operand(m arch.Matrix, op workloads.Operand, r0, c0 int) (*numeric.Dense, error) {
+	if err := j.prepare(op); err != nil {
+		return nil, err
+	}
 	d := numeric.NewDense(m.Rows, m.Cols)
 	buf := make([]int64, m.Cols)
-	op := workloads.Operand{Layer: layer, Repeat: repeat, Matrix: m.Name}
 	for i := range m.Rows {
-		j.gen[m.Name].FillRow(buf, op, int64(r0+i)*int64(stride)+int64(c0))
+		j.gen[m.Name].FillRow(buf, op, int64(r0+i)*int64(op.Cols)+int64(c0))
 		row := d.Row(i)
 		for k, v := range buf {
 			row[k] = int32(v)
 		}
 	}
-	return d
+	j.count(m.Name, d.Data)
+	return d, nil
 }
 
-func (j *jobs) initial(layer, repeat, stride int, r region) []int64 {
+func (j *jobs) initial(op workloads.Operand, r region) ([]int64, error) {
+	if err := j.prepare(op); err != nil {
+		return nil, err
+	}
 	c := make([]int64, r.m*r.n)
 	for i := range r.m {
-		j.gen['C'].FillRow(c[i*r.n:(i+1)*r.n], workloads.Operand{Layer: layer, Repeat: repeat, Matrix: 'C'}, int64(r.m0+i)*int64(stride)+int64(r.n0))
+		j.gen['C'].FillRow(c[i*r.n:(i+1)*r.n], op, int64(r.m0+i)*int64(op.Cols)+int64(r.n0))
 	}
-	return c
+	return c, nil
 }

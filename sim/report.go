@@ -20,6 +20,7 @@ type Report struct {
 	Peak     int     `json:"macs_per_cycle"`
 	Bytes    float64 `json:"bandwidth_bytes_per_cycle,omitempty"`
 	Layers   []Layer `json:"layers"`
+	Fed      []Fed   `json:"fed,omitempty"` // what the operands were, if any were made
 	Total    Total   `json:"total"`
 }
 

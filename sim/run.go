@@ -64,18 +64,20 @@ func Run(ctx context.Context, e *arch.Engine, w workloads.Workload, opt Options)
 		return nil, errors.Join(errs...)
 	}
 	layers := make([]Layer, len(w.Layers))
-	done, err := runLayers(ctx, e, w, opt, layers)
+	fed := fedCounts{}
+	done, err := runLayers(ctx, e, w, opt, layers, fed)
 	for i, ok := range done {
 		if ok {
 			r.Layers = append(r.Layers, layers[i])
 		}
 	}
+	r.Fed = fed.report()
 	r.sum()
 	return r, err
 }
 
-// runLayers runs all layers, several at a time, and reports which are done.
-func runLayers(ctx context.Context, e *arch.Engine, w workloads.Workload, opt Options, out []Layer) ([]bool, error) {
+// runLayers runs all layers, several at a time, and reports which are done and what was fed.
+func runLayers(ctx context.Context, e *arch.Engine, w workloads.Workload, opt Options, out []Layer, fed fedCounts) ([]bool, error) {
 	first := map[arch.Shape]int{} // the layer that stands for its shape in samples
 	for i := len(w.Layers) - 1; i >= 0; i-- {
 		first[shapeOf(w.Layers[i])] = i
@@ -120,7 +122,12 @@ func runLayers(ctx context.Context, e *arch.Engine, w workloads.Workload, opt Op
 		go func() {
 			defer wg.Done()
 			j := &jobs{ctx: ctx, e: e, opt: opt}
-			defer j.close()
+			defer func() {
+				j.close()
+				mu.Lock()
+				defer mu.Unlock()
+				fed.merge(j.fed)
+			}()
 			for i, ok := take(); ok; i, ok = take() {
 				err := j.layer(&out[i], w.Layers[i], i, first[shapeOf(w.Layers[i])] == i)
 				if err != nil {

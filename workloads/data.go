@@ -14,26 +14,30 @@ type DataKind int
 
 // The kinds of data; the zero value is not one.
 const (
-	DataFull      DataKind = iota + 1 // uniform over the whole range
-	DataNormal                        // rounded normal, mean 0
-	DataLaplace                       // rounded Laplace, mean 0
-	DataConst                         // one value
-	DataZeros                         // a fraction of zeros, the rest full
-	DataAlternate                     // greatest and least value in turn
-	DataMin                           // the least value
-	DataMax                           // the greatest value
-	DataFile                          // values of a file
-	DataMixed                         // of floats: corners and numbers near one
-	DataReLU                          // rounded normal, the negative half replaced by zeros
-	DataOutlier                       // rounded normal, but one in 64 uniform over the whole range
-	DataCorners                       // of integers: extremes, numbers next to zero, 0101..01
+	DataFull           DataKind = iota + 1 // uniform over the whole range
+	DataNormal                             // rounded normal, mean 0
+	DataLaplace                            // rounded Laplace, mean 0
+	DataConst                              // one value
+	DataZeros                              // a fraction of zeros, the rest full
+	DataAlternate                          // greatest and least value in turn
+	DataMin                                // the least value
+	DataMax                                // the greatest value
+	DataFile                               // values of a file
+	DataMixed                              // of floats: corners and numbers near one
+	DataReLU                               // rounded normal, the negative half replaced by zeros
+	DataOutlier                            // rounded normal, but one in 64 uniform over the whole range
+	DataStudent                            // Student's t
+	DataUniform                            // uniform between two numbers
+	DataOutlierColumns                     // normal, some columns multiplied
+	DataCorners                            // of integers: extremes, numbers next to zero, 0101..01
 	numDataKinds
 )
 
 func dataNames() [numDataKinds]string {
 	return [numDataKinds]string{DataFull: "full", DataNormal: "normal", DataLaplace: "laplace", DataConst: "const",
 		DataZeros: "zeros", DataAlternate: "alternate", DataMin: "min", DataMax: "max", DataFile: "file", DataMixed: "mixed",
-		DataReLU: "relu", DataOutlier: "outlier", DataCorners: "corners"}
+		DataReLU: "relu", DataOutlier: "outlier", DataStudent: "student", DataUniform: "uniform",
+		DataOutlierColumns: "outlier-columns", DataCorners: "corners"}
 }
 
 // String returns the word that [ParseData] takes.
@@ -48,15 +52,21 @@ func (k DataKind) String() string {
 type Data struct {
 	Kind DataKind
 	// Param is the standard deviation of normal, relu and outlier, the scale b of laplace, the
-	// fraction of zeros, or that of infinities and NaNs which mixed keeps.
+	// fraction of zeros, that of infinities and NaNs which mixed keeps, the degrees of freedom of
+	// student, or the share of columns of outlier-columns.
 	Param float64
+	// Scale is that of student, the bound of uniform and the standard deviation of outlier-columns, Factor what multiplies
+	// its columns.
+	Scale, Factor float64
 	// Value is the value of const.
 	Value int64
-	// Path is the file of file.
+	// Path is the file of file, with the tensor behind "#" and "^T" for its transpose.
 	Path string
+	// Quant is how numbers become codes, empty if they are codes.
+	Quant string
 }
 
-const dataForms = "full, normal:SD, laplace:B, relu:SD, outlier:SD, const:V, zeros:P, mixed:P, corners, alternate, min, max or file:PATH"
+const dataForms = "full, normal:SD, laplace:B, relu:SD, outlier:SD, student:NU:SCALE, uniform:A, outlier-columns:P:FACTOR:SD, const:V, zeros:P, mixed:P, corners, alternate, min, max or file:PATH#TENSOR, and @QUANTISER"
 
 // ParseData reads a description of operand values:
 //
@@ -69,8 +79,14 @@ const dataForms = "full, normal:SD, laplace:B, relu:SD, outlier:SD, const:V, zer
 //	zeros:P     0 with probability P, else as full
 //	alternate   the greatest and the least value in turn along the elements
 //	min, max    the least or the greatest value everywhere
-//	file:PATH   the values of a .npy or raw little-endian file, from its start
-//	            again when the operand is longer
+//	file:PATH   the integers of a file of package tensorfile, from its start again when
+//	            the operand is longer; PATH#TENSOR if it holds several. A raw file
+//	            without an extension that says so has the type of the operand
+//
+//	student:NU:SCALE             Student's t with NU degrees of freedom times SCALE (1 if absent)
+//	uniform:A                    uniform from -A to A
+//	outlier-columns:P:FACTOR:SD  normal:SD (1 if absent), but a column of the matrix is multiplied by
+//	                             FACTOR with probability P
 //
 //	corners     integer operands only: the two least and the two greatest values, -2 to 2,
 //	            0101...01 and its negative, each as likely
@@ -82,10 +98,29 @@ const dataForms = "full, normal:SD, laplace:B, relu:SD, outlier:SD, const:V, zer
 // a number of it, and files hold codes.
 //
 // Normal and Laplace values outside of the operand's range are drawn again, so an
-// unsigned operand gets the positive half; of relu, half of its values are 0.
+// unsigned operand gets the positive half; of relu, half of its values are 0. Those of the last three
+// kinds become the range's end.
+//
+// With "@QUANTISER" behind it, a description is one of real numbers, and the quantiser makes codes of the whole matrix:
+//
+//	normal:1@token               a scale for each row; channel: for each column; tensor: one
+//	file:w.safetensors#q^T@group:128+asym   the transpose of a tensor (its last dimension is a row), repeated
+//	                             where the operand is larger, a scale and a zero point for 128 consecutive k; a
+//	                             tensor of one dimension fills the operand in order
+//
+// Quantisers, joined by "+": tensor, token, channel, group:N, each with asym; ternary (BitNet b1.58),
+// onebit (signs), comet:N (blocks of N channels in half the width but those with outliers), fptq (by the range of the
+// activations), mx:N and nvfp4 (elements without their scales); before them sparse:N:M and prune:P (zeros), outliers:X (columns that
+// LLM.int8() keeps apart become zero), svdquant:R (R singular values taken out).
 func ParseData(spec string) (Data, error) {
-	word, arg, hasArg := strings.Cut(strings.TrimSpace(spec), ":")
-	d := Data{}
+	text, d := strings.TrimSpace(spec), Data{}
+	if i := strings.LastIndexByte(text, '@'); i >= 0 && !strings.ContainsAny(text[i:], "/\\") {
+		if _, err := parseQuantiser(text[i+1:]); err != nil {
+			return Data{}, err
+		}
+		text, d.Quant = text[:i], text[i+1:]
+	}
+	word, arg, hasArg := strings.Cut(text, ":")
 	var names []string
 	for k, name := range dataNames() {
 		if name == "" {
@@ -113,6 +148,10 @@ func ParseData(spec string) (Data, error) {
 			return bad("bad data", want)
 		}
 		d.Param = v
+	case DataStudent, DataUniform, DataOutlierColumns:
+		if err := d.parseNumbers(arg); err != nil {
+			return Data{}, fmt.Errorf("bad data: %q (%w)", spec, err)
+		}
 	case DataConst:
 		v, err := strconv.ParseInt(arg, 10, 64)
 		if err != nil {
@@ -134,7 +173,14 @@ func ParseData(spec string) (Data, error) {
 
 // String returns the description in the form that [ParseData] reads.
 func (d Data) String() string {
+	if d.Quant != "" {
+		quantiser := d.Quant
+		d.Quant = ""
+		return d.String() + "@" + quantiser
+	}
 	switch d.Kind {
+	case DataStudent, DataUniform, DataOutlierColumns:
+		return d.numbersText()
 	case DataNormal, DataLaplace, DataReLU, DataOutlier, DataZeros, DataMixed:
 		return d.Kind.String() + ":" + strconv.FormatFloat(d.Param, 'g', -1, 64)
 	case DataConst:

@@ -2,8 +2,13 @@ package workloads
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
+	"sync"
+
+	"tpe/numeric"
+	"tpe/numeric/quant"
 )
 
 // Operand names one matrix of one repetition of one layer.
@@ -12,6 +17,8 @@ type Operand struct {
 	Layer, Repeat int
 	// Matrix is 'A', 'B' or 'C', or 'S' and 'Z' for scales and zero points of B.
 	Matrix byte
+	// Rows and Cols are the size of the whole matrix. Only data with columns or a quantiser depend on it.
+	Rows, Cols int
 }
 
 // Generator makes operand values. The value of an element is a pure function of
@@ -30,6 +37,11 @@ type Generator struct {
 
 	constant int64        // of const
 	floats   *floatSource // of a float operand
+	real     *realSource  // of numbers that are not yet codes
+
+	mu    sync.Mutex // of what follows
+	last  Operand    // whose codes are kept
+	codes *numeric.Dense
 }
 
 // NewGenerator returns a source of values of the given kind in the range of f.
@@ -46,6 +58,12 @@ func NewGenerator(d Data, f Format, seed uint64) (*Generator, error) {
 		}
 	}
 	var err error
+	if d.Quant != "" || d.Kind == DataStudent || d.Kind == DataUniform || d.Kind == DataOutlierColumns {
+		if g.real, err = newRealSource(d); err != nil {
+			return nil, err
+		}
+		return g, nil
+	}
 	switch d.Kind {
 	case DataFull, DataAlternate, DataMin, DataMax:
 	case DataConst:
@@ -95,8 +113,13 @@ func (g *Generator) Element(op Operand, index int64) int64 {
 }
 
 // FillRow sets dst to the elements start, start+1, ... of the operand in
-// row-major order. It allocates nothing.
+// row-major order. It allocates nothing, but of an operand that is quantised as a whole, which has to be
+// prepared (see [Generator.Prepare]).
 func (g *Generator) FillRow(dst []int64, op Operand, start int64) {
+	if g.real != nil {
+		g.fillReal(dst, op, start)
+		return
+	}
 	switch g.data.Kind {
 	case DataConst:
 		fill(dst, g.constant)
@@ -122,6 +145,66 @@ func (g *Generator) FillRow(dst []int64, op Operand, start int64) {
 		}
 	default:
 		g.fillRandom(dst, streamKey(g.seed, op), uint64(start))
+	}
+}
+
+// Prepare makes the codes of an operand that is quantised as a whole, and keeps them until another one is asked for; for
+// other data it does nothing. The operand's size must be given.
+func (g *Generator) Prepare(op Operand) error {
+	_, err := g.quantised(op)
+	return err
+}
+
+// quantised are the codes of a whole operand; nil if there is no quantiser.
+func (g *Generator) quantised(op Operand) (*numeric.Dense, error) {
+	if g.data.Quant == "" {
+		return nil, nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.codes != nil && g.last == op {
+		return g.codes, nil
+	}
+	if op.Rows < 1 || op.Cols < 1 || op.Rows > maxQuantised/op.Cols {
+		return nil, fmt.Errorf("matrix %c is too large to be quantised: %d x %d (expected at most %d elements)", op.Matrix, op.Rows, op.Cols, maxQuantised)
+	}
+	q, err := parseQuantiser(g.data.Quant)
+	if err != nil {
+		return nil, err
+	}
+	m, key := quant.NewMatrix(op.Rows, op.Cols), streamKey(g.seed, op)
+	for i := range m.Data {
+		m.Data[i] = float32(g.real.at(key, int64(i), op.Cols))
+	}
+	codes, err := q.matrix(m, g.format, op.Matrix)
+	if err != nil {
+		return nil, fmt.Errorf("matrix %c, %v: %w", op.Matrix, g.data, err)
+	}
+	g.last, g.codes = op, codes
+	return codes, nil
+}
+
+// fillReal is FillRow of codes of a quantiser, or of numbers rounded to the format.
+func (g *Generator) fillReal(dst []int64, op Operand, start int64) {
+	codes, err := g.quantised(op)
+	if err != nil {
+		panic("workloads: an operand that was not prepared: " + err.Error())
+	}
+	if codes != nil {
+		for i, v := range codes.Data[start : start+int64(len(dst))] {
+			dst[i] = int64(v)
+		}
+		return
+	}
+	key := streamKey(g.seed, op)
+	for i := range dst {
+		v := g.real.at(key, start+int64(i), op.Cols)
+		if g.floats != nil {
+			code, _ := g.floats.format.Encode(numeric.FromFloat64(v), &numeric.Env{Saturate: true})
+			dst[i] = int64(code)
+			continue
+		}
+		dst[i] = int64(min(max(math.RoundToEven(v), float64(g.least)), float64(g.most)))
 	}
 }
 

@@ -71,7 +71,7 @@ func TestRunContract(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
 	r := object(t, out)
-	keys(t, "run", r, "engine workload fidelity executor seed data check freq_mhz macs_per_cycle bandwidth_bytes_per_cycle layers total")
+	keys(t, "run", r, "engine workload fidelity executor seed data check freq_mhz macs_per_cycle bandwidth_bytes_per_cycle layers fed total")
 	keys(t, "total", r["total"], "macs cycles compute_cycles stall_cycles utilization compulsory_bytes seconds checked mismatches cycle_checks cycle_mismatches assertion_failures")
 	if r["engine"] != "systolic-os" || r["workload"] != "net" || r["fidelity"] != "formula" || r["executor"] != "lanes" || number(t, r, "seed") != 9 {
 		t.Errorf("head of %s", out)

@@ -158,7 +158,11 @@ func operand(want arch.Matrix, data workloads.Data, seed uint64) (*numeric.Dense
 	}
 	d := numeric.NewDense(want.Rows, want.Cols)
 	buf := make([]int64, len(d.Data))
-	g.FillRow(buf, workloads.Operand{Matrix: want.Name}, 0)
+	op := workloads.Operand{Matrix: want.Name, Rows: want.Rows, Cols: want.Cols}
+	if err := g.Prepare(op); err != nil {
+		return nil, fmt.Errorf("--data: %w", err)
+	}
+	g.FillRow(buf, op, 0)
 	for i, v := range buf {
 		d.Data[i] = int32(v)
 	}

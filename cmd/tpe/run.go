@@ -26,7 +26,7 @@ type runCmd struct {
 	Workload       string   `placeholder:"W" help:"A model (tpe list workloads), gemm:MxNxK, or a file (docs/import.md)."`
 	Fidelity       string   `placeholder:"F" help:"formula, cycle or rtl. Alone: formula without a check; absent: formula with a sample checked."`
 	Check          string   `placeholder:"C" help:"all, sample or none: how much is compared with the software GEMM."`
-	Data           string   `default:"full" help:"Operands: full, normal:SD, laplace:B, relu:SD, outlier:SD, const:V, zeros:P, corners (integers), mixed:P (floats), alternate, min, max or file:PATH; a=..,b=..,c=.. for each."`
+	Data           string   `default:"full" help:"Operands: full, normal:SD, laplace:B, relu:SD, outlier:SD, student:NU:SCALE, uniform:A, outlier-columns:P:FACTOR:SD, const:V, zeros:P, corners (integers), mixed:P (floats), alternate, min, max or file:PATH#TENSOR, with @QUANTISER (docs/tensors.md); a=..,b=..,c=.. for each."`
 	Seed           uint64   `default:"1" help:"Seed of operands and sample positions."`
 	Executor       string   `default:"auto" help:"auto, lanes, llvm or eval."`
 	Freq           int      `placeholder:"MHZ" help:"Clock in MHz for times; the engine's own otherwise."`
@@ -321,5 +321,8 @@ func runTable(w io.Writer, r *sim.Report) error {
 	if err != nil {
 		return err
 	}
-	return errorTable(w, r)
+	if err := errorTable(w, r); err != nil {
+		return err
+	}
+	return fedTable(w, r)
 }
