@@ -26,6 +26,7 @@ type cli struct {
 	Cost      costCmd      `cmd:"" help:"Area, critical path and energy of an engine."`
 	Calibrate calibrateCmd `cmd:"" help:"Fit the fast model of tpe cost to a cell library."`
 	Verify    verifyCmd    `cmd:"" help:"Cross-check an engine on every leg."`
+	Tensors   tensorsCmd   `cmd:"" help:"List the tensors of a file, or the statistics of their bits."`
 	Train     trainCmd     `cmd:"" help:"Train a small network on Fashion-MNIST, for tpe run --accuracy."`
 	Numeric   numericCmd   `cmd:"" help:"Compare the arithmetic with vectors of yours."`
 	Import    importCmd    `cmd:"" help:"Turn a model, trace, log or table into one table of matrix products."`
