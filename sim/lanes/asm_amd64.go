@@ -222,16 +222,21 @@ func asmWhole(s *step, o *operation, size int) {
 			s.code, s.c = takeKernel(log2(size)), unsafe.Pointer(&x.index[0])
 		}
 	case kSelect:
-		if x.esize <= 2 && s.n > 1 {
-			s.code, s.c = takeKernel(4*x.esize+log2(size)), unsafe.Pointer(&x.index[0])
-			s.mask, s.imm = uint64(x.size), uint64(x.inner)
-		}
+		asmSelect(s, size)
 	case kReduce:
 		asmFold(s, x, size)
 	case kPack:
 		asmPack(s, x)
 	case kPush, kPull:
 		x.ring.asm(s, o.k)
+	}
+}
+
+// asmSelect completes the step of a choice if there is a kernel for it.
+func asmSelect(s *step, size int) {
+	if x := s.x; x.esize <= 2 && s.n > 1 {
+		s.code, s.c = takeKernel(4*x.esize+log2(size)), unsafe.Pointer(&x.index[0])
+		s.mask, s.imm = uint64(x.size), uint64(x.inner)
 	}
 }
 

@@ -27,3 +27,5 @@ func asmTile(s *step, count, elem int) {}
 func asmRuns(s *step, count, run, elem int) {}
 
 func foldPairs(op hw.Op, size int) bool { return false }
+
+func asmSelect(s *step, size int) {}

@@ -264,6 +264,21 @@ func (e *emitter) kernel(s *step, k kern, dsize, esize int) {
 	}
 }
 
+// read is the step that chooses what a memory reads.
+func (e *emitter) read(m *memory, p *memPorts) step {
+	s := step{
+		dst: p.q, a: m.words, b: p.in[3], n: m.lanes, bytes: m.lanes * m.size, m: e.mach,
+		x: &extra{size: m.depth, inner: 1, index: m.first, esize: m.sizes[3]},
+	}
+	if !e.opt.plainGo {
+		asmSelect(&s, m.size)
+	}
+	if s.code == 0 {
+		s.fn = wholeKernel(kSelect, m.size, m.size)
+	}
+	return s
+}
+
 func (e *emitter) whole(i int) {
 	o := &e.l.ops[i]
 	d := &e.l.values[o.dst]

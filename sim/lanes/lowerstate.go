@@ -6,21 +6,6 @@ import (
 	"tpe/hw"
 )
 
-// memory is a synchronous memory. Its words are stored address by address if all
-// lanes share their addresses and write enable, so that a row is one copy;
-// otherwise lane by lane.
-type memory struct {
-	q       val // current value of the read data
-	port    [4]val
-	depth   int
-	forward bool
-	shared  bool
-	size    int
-	lanes   int
-	words   unsafe.Pointer
-	sizes   [4]int
-}
-
 func (l *lowering) memQ(n *hw.Node) val {
 	q := l.value(current, n.Width, n.Shape)
 	d := l.value(next, n.Width, n.Shape)
@@ -41,10 +26,24 @@ func (l *lowering) memory(i int) {
 			out.shared = false
 		}
 	}
+	written := l.m.Nodes[mem.WEn].Shape | l.m.Nodes[mem.WAddr].Shape | l.m.Nodes[mem.WData].Shape
+	if out.shared {
+		written = n.Shape
+	} else {
+		for _, k := range l.m.Map(written, n.Shape) {
+			out.first = append(out.first, k*int32(mem.Depth))
+		}
+		out.first = places(out.first)
+	}
+	out.written = l.m.Lanes(written)
 	for k, id := range ids {
 		v := l.of[id]
-		if k == 2 || !out.shared {
+		switch {
+		case out.shared && k != 2:
+		case k == 3:
 			v = l.solid(v, n.Shape)
+		default:
+			v = l.solid(v, written)
 		}
 		l.pin(v)
 		out.port[k] = v

@@ -45,7 +45,11 @@ var _ hw.Machine = (*Machine)(nil)
 func New(flat *hw.Module) (*Machine, error) { return newMachine(flat, options{}) }
 
 func newMachine(flat *hw.Module, opt options) (*Machine, error) {
-	l, err := lower(flat)
+	picked, err := pull(flat)
+	if err != nil {
+		return nil, err
+	}
+	l, err := lower(picked)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +83,7 @@ func (e *emitter) layout() {
 	}
 	for i := range e.mach.mems {
 		mem := &e.mach.mems[i]
-		mem.words = e.take(mem.depth * mem.lanes * mem.size)
+		mem.words = e.take(mem.depth * mem.written * mem.size)
 	}
 }
 
@@ -92,13 +96,13 @@ func (e *emitter) ports() {
 		p := portBuf{buf: v.buf, size: v.size, width: n.Width, lanes: v.lanes}
 		return p
 	}
-	for _, p := range m.mod.Inputs {
+	for _, p := range l.m.Inputs {
 		m.inputs = append(m.inputs, port(p.Node))
 	}
-	for _, p := range m.mod.Outputs {
+	for _, p := range l.m.Outputs {
 		m.outputs = append(m.outputs, port(p.Node))
 	}
-	for _, a := range m.mod.Asserts {
+	for _, a := range l.m.Asserts {
 		m.asserts = append(m.asserts, port(a.Cond))
 	}
 	for _, q := range l.regs {
@@ -112,6 +116,9 @@ func (e *emitter) ports() {
 			both[parity] = memPorts{q: l.values[l.values[mem.q].twin].buf[parity]}
 			for k, v := range mem.port {
 				both[parity].in[k] = l.values[v].buf[parity]
+			}
+			if !mem.shared {
+				both[parity].read = e.read(mem, &both[parity])
 			}
 		}
 		m.memPorts = append(m.memPorts, both)

@@ -2,10 +2,28 @@ package lanes
 
 import "unsafe"
 
+// memory is a synchronous memory. If all lanes share their addresses and write enable, its
+// words are stored address by address, so that a row is one copy. Otherwise they are stored
+// lane by lane, and only once for lanes that are written alike and differ in what they read.
+type memory struct {
+	q       val // current value of the read data
+	port    [4]val
+	depth   int
+	forward bool
+	shared  bool
+	size    int
+	lanes   int     // that are read
+	written int     // lanes that are written; those of the ports but the read address
+	first   []int32 // not shared: per lane, its word of address 0
+	words   unsafe.Pointer
+	sizes   [4]int
+}
+
 // memPorts are the addresses of a memory's operands and of its next read data.
 type memPorts struct {
-	in [4]unsafe.Pointer // write enable, write address, write data, read address
-	q  unsafe.Pointer
+	in   [4]unsafe.Pointer // write enable, write address, write data, read address
+	q    unsafe.Pointer
+	read step // not shared: the choice of the words
 }
 
 // step is the clock edge of a memory.
@@ -14,15 +32,21 @@ func (m *memory) step(p *memPorts) {
 		m.rows(p)
 		return
 	}
+	if !m.forward {
+		p.read.run()
+	}
 	switch m.size {
 	case 1:
-		memLanes[uint8](m, p)
+		write[uint8](m, p)
 	case 2:
-		memLanes[uint16](m, p)
+		write[uint16](m, p)
 	case 4:
-		memLanes[uint32](m, p)
+		write[uint32](m, p)
 	default:
-		memLanes[uint64](m, p)
+		write[uint64](m, p)
+	}
+	if m.forward {
+		p.read.run()
 	}
 }
 
@@ -46,58 +70,12 @@ func (m *memory) rows(p *memPorts) {
 	}
 }
 
-// memLanes is the clock edge of a memory in which every lane has its own addresses.
-func memLanes[T lanewords](m *memory, p *memPorts) {
-	switch {
-	case m.sizes[0] != 1 || m.sizes[1] != m.sizes[3]:
-		memAny[T](m, p)
-	case m.sizes[1] == 1:
-		memSame[T, uint8](m, p)
-	case m.sizes[1] == 2:
-		memSame[T, uint16](m, p)
-	default:
-		memAny[T](m, p)
-	}
-}
-
-// memSame is memLanes for addresses of one size.
-func memSame[T, A lanewords](m *memory, p *memPorts) {
-	words := vec[T](m.words, m.depth*m.lanes)
-	q, data := vec[T](p.q, m.lanes), vec[T](p.in[2], m.lanes)
-	wen, waddr, raddr := vec[uint8](p.in[0], m.lanes), vec[A](p.in[1], m.lanes), vec[A](p.in[3], m.lanes)
-	for i := range q {
-		word := words[i*m.depth : (i+1)*m.depth]
-		wa, ra := int(waddr[i]), int(raddr[i])
-		var x T
-		if ra < len(word) {
-			x = word[ra]
-		}
-		if wen[i] != 0 && wa < len(word) {
-			word[wa] = data[i]
-			if m.forward && ra == wa {
-				x = data[i]
-			}
-		}
-		q[i] = x
-	}
-}
-
-// memAny is memLanes for ports of any sizes.
-func memAny[T lanewords](m *memory, p *memPorts) {
-	words := vec[T](m.words, m.depth*m.lanes)
-	q, data := vec[T](p.q, m.lanes), vec[T](p.in[2], m.lanes)
-	for i := range q {
-		word := words[i*m.depth : (i+1)*m.depth]
-		wen, wa, ra := get(p.in[0], m.sizes[0], i) != 0, get(p.in[1], m.sizes[1], i), get(p.in[3], m.sizes[3], i)
-		q[i] = 0
-		if ra < uint64(len(word)) {
-			q[i] = word[ra]
-		}
-		if wen && wa < uint64(len(word)) {
-			word[wa] = data[i]
-			if m.forward && ra == wa {
-				q[i] = data[i]
-			}
+// write writes a word in every lane that wants it.
+func write[T lanewords](m *memory, p *memPorts) {
+	words, data := vec[T](m.words, m.depth*m.written), vec[T](p.in[2], m.written)
+	for i := range data {
+		if wa := get(p.in[1], m.sizes[1], i); get(p.in[0], m.sizes[0], i) != 0 && wa < uint64(m.depth) {
+			words[i*m.depth+int(wa)] = data[i]
 		}
 	}
 }

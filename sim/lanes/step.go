@@ -45,6 +45,14 @@ func stretches(steps []step) []stretch {
 	return out
 }
 
+func (s *step) run() {
+	if s.code != 0 {
+		runSteps(s, 1)
+		return
+	}
+	s.fn(s)
+}
+
 func run(list []stretch) {
 	for i := range list {
 		s := &list[i]
