@@ -26,6 +26,7 @@ func mixedKernel(i int) uintptr
 type features struct {
 	base   bool // AVX-512 F, BW, DQ, VL, and BMI2
 	counts bool // BITALG and VPOPCNTDQ
+	bytes  bool // VBMI
 }
 
 // cpu is what this processor and its operating system offer. It never changes.
@@ -47,6 +48,7 @@ func detect() features {
 	_, b, c, _ := cpuid(7, 0)
 	const need = 1<<8 | 1<<16 | 1<<17 | 1<<30 | 1<<31 // BMI2, AVX-512 F, DQ, BW, VL
 	f.base = b&need == need
+	f.bytes = f.base && c>>1&1 == 1
 	f.counts = f.base && c>>12&1 == 1 && c>>14&1 == 1
 	return f
 }
@@ -234,10 +236,36 @@ func asmWhole(s *step, o *operation, size int) {
 
 // asmSelect completes the step of a choice if there is a kernel for it.
 func asmSelect(s *step, size int) {
-	if x := s.x; x.esize <= 2 && s.n > 1 {
-		s.code, s.c = takeKernel(4*x.esize+log2(size)), unsafe.Pointer(&x.index[0])
-		s.mask, s.imm = uint64(x.size), uint64(x.inner)
+	x := s.x
+	if x.esize > 2 || s.n == 1 {
+		return
 	}
+	s.code, s.c = takeKernel(4*x.esize+log2(size)), unsafe.Pointer(&x.index[0])
+	s.mask, s.imm = uint64(x.size), uint64(x.inner)
+	if size == 8 || size == 1 && !cpu.bytes {
+		return
+	}
+	if starts, from := windows(x, 128/size); starts != nil {
+		s.code, s.c, s.e = takeKernel(9+3*x.esize+log2(size)), unsafe.Pointer(&from[0]), unsafe.Pointer(&starts[0])
+	}
+}
+
+// windows finds, for every 16 lanes of a choice, a window of the operand that holds all that
+// they may read, and the lanes' places in it; nil if one would have more than the given lanes.
+func windows(x *extra, most int) (starts, from []int32) {
+	from = places(slices.Clone(x.index))
+	for at := 0; at < len(from); at += 16 {
+		group := from[at:min(at+16, len(from))]
+		lo := slices.Min(group)
+		for i := range group {
+			group[i] -= lo
+		}
+		if int(slices.Max(group))+(x.size-1)*x.inner >= most {
+			return nil, nil
+		}
+		starts = append(starts, lo)
+	}
+	return starts, from
 }
 
 // foldPairs reports whether there are kernels that fold neighbouring lanes.

@@ -63,7 +63,7 @@ func newMachine(flat *hw.Module, opt options) (*Machine, error) {
 	e := &emitter{l: l, mach: m, opt: opt, units: l.schedule()}
 	e.locate()
 	e.layout()
-	m.arena = make([]byte, e.used+64)
+	m.arena = make([]byte, e.used+64+tail)
 	e.base = int(-uintptr(unsafe.Pointer(&m.arena[0])) & 63)
 	e.pass, m.scratch = 1, [9][]unsafe.Pointer{}
 	e.layout()
@@ -74,6 +74,9 @@ func newMachine(flat *hw.Module, opt options) (*Machine, error) {
 	e.ports()
 	return m, nil
 }
+
+// tail is what kernels may read past the last buffer.
+const tail = 128
 
 // layout gives everything its memory.
 func (e *emitter) layout() {

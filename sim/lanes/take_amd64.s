@@ -67,6 +67,34 @@ TAKE(kSelect16by16, CHOOSE, VPMOVZXWD, 2, 2, DROP16, VMOVDQU, Y0)
 TAKE(kSelect32by16, CHOOSE, VPMOVZXWD, 2, 4, KEEP, VMOVDQU64, Z0)
 TAKE64(kSelect64by16, CHOOSE, VPMOVZXWD, 2)
 
+// WINDOW is TAKE where all that 16 lanes may read lies within two vectors, so that it is a
+// permutation: e has the place of the window of every 16 lanes, and c is counted from there.
+#define WINDOW(NAME, LOAD, IDX, SIZE, PERMUTE, DROP, PUT, REG) \
+KERNEL(NAME); \
+	PLACES; \
+	MOVQ 40(DI), SI; \
+loop: \
+	CHOOSE(LOAD, IDX, Z31, Z30, Z1); \
+	MOVLQZX (SI), DX; \
+	ADDQ $4, SI; \
+	LEAQ (R9)(DX*SIZE), BX; \
+	VMOVDQU64 (BX), Z2; \
+	PERMUTE 64(BX), Z2, Z1; \
+	VMOVDQA32.Z Z1, K1, Z0; \
+	DROP; \
+	PUT REG, (R8)(AX*SIZE); \
+	ADDQ $16, AX; \
+	CMPQ AX, CX; \
+	JLT loop; \
+	RET
+
+WINDOW(kWindow8by8, VPMOVZXBD, 1, 1, VPERMI2B, DROP8, VMOVDQU, X0)
+WINDOW(kWindow16by8, VPMOVZXBD, 1, 2, VPERMI2W, DROP16, VMOVDQU, Y0)
+WINDOW(kWindow32by8, VPMOVZXBD, 1, 4, VPERMI2D, KEEP, VMOVDQU64, Z0)
+WINDOW(kWindow8by16, VPMOVZXWD, 2, 1, VPERMI2B, DROP8, VMOVDQU, X0)
+WINDOW(kWindow16by16, VPMOVZXWD, 2, 2, VPERMI2W, DROP16, VMOVDQU, Y0)
+WINDOW(kWindow32by16, VPMOVZXWD, 2, 4, VPERMI2D, KEEP, VMOVDQU64, Z0)
+
 #define ENTRY(I, NAME) DATA take<>+(I*8)(SB)/8, $NAME<>(SB)
 
 ENTRY(0, kGather8)
@@ -81,7 +109,13 @@ ENTRY(8, kSelect8by16)
 ENTRY(9, kSelect16by16)
 ENTRY(10, kSelect32by16)
 ENTRY(11, kSelect64by16)
-GLOBL take<>(SB), RODATA|NOPTR, $96
+ENTRY(12, kWindow8by8)
+ENTRY(13, kWindow16by8)
+ENTRY(14, kWindow32by8)
+ENTRY(15, kWindow8by16)
+ENTRY(16, kWindow16by16)
+ENTRY(17, kWindow32by16)
+GLOBL take<>(SB), RODATA|NOPTR, $144
 
 // func takeKernel(i int) uintptr
 TEXT ·takeKernel(SB), NOSPLIT, $0-16
