@@ -15,6 +15,7 @@ import (
 //	booth(conv(x), y)                  -> kBooth of the narrower x
 //	conv(kBooth), exact                -> kBooth
 //	kBooth shifted by a constant       -> kBooth
+//	select(gather(x), y)               -> kSelect in x: of a column that was made a row
 //	xor3(x, y, z), csac(x, y, z)       -> kCsa with two results
 //
 // It takes the multiply-accumulate of an int8 element from six
@@ -40,6 +41,9 @@ func (l *lowering) fuse() {
 	for i := range l.ops {
 		f.extendDigit(i)
 		f.shiftDigit(i)
+	}
+	for i := range l.ops {
+		f.choice(i)
 	}
 	f.adders()
 }
@@ -180,6 +184,33 @@ func (f *fuser) chain(i int) {
 		m.dead = true
 		return
 	}
+}
+
+// choice makes a choice among lanes that were only moved, at equal distances, choose where they were.
+func (f *fuser) choice(i int) {
+	o := &f.l.ops[i]
+	if o.dead || o.k != kSelect {
+		return
+	}
+	g := f.only(o.src[0], kGather)
+	if g == nil || g.src[1] != none {
+		return
+	}
+	x := *o.x
+	x.index, x.inner = places(make([]int32, len(o.x.index))), 0
+	for i, from := range o.x.index {
+		x.index[i] = g.x.index[from]
+		for c := 1; c < x.size; c++ {
+			step := int(g.x.index[int(from)+c*o.x.inner] - g.x.index[int(from)+(c-1)*o.x.inner])
+			if x.inner == 0 {
+				x.inner = step
+			}
+			if step != x.inner || step <= 0 {
+				return
+			}
+		}
+	}
+	o.src[0], o.x, g.dead = g.src[0], &x, true
 }
 
 // zero reports whether every lane of v is the constant 0.
