@@ -131,6 +131,9 @@ func asmKernel(s *step, k kern, dsize, esize int) uintptr {
 	case kLe:
 		return mixedKernel(32 + e)
 	case kBooth:
+		if e == 0 && (d == 1 && uint16(s.imm) == 0x80 || d == 2 && uint32(s.imm) == 0x80) {
+			return fusedCode(25 + d) // signed words of 8 bits
+		}
 		return fusedCode(12 + d*(d+1)/2 + e)
 	case kCsa:
 		return fusedCode(22 + d)
