@@ -135,6 +135,10 @@ func asmKernel(s *step, k kern, dsize, esize int) uintptr {
 			return fusedCode(25 + d) // signed words of 8 bits
 		}
 		return fusedCode(12 + d*(d+1)/2 + e)
+	case kTable:
+		if cpu.bytes {
+			return takeKernel(18)
+		}
 	case kCsa:
 		return fusedCode(22 + d)
 	case kShl, kLshr, kAshr:

@@ -230,13 +230,23 @@ func (e *emitter) lane(i, ui, from, n int) {
 		}
 		return
 	}
+	s, esize := e.l.step(o, func(v val) unsafe.Pointer { return e.at(v, from) }, n)
+	s.m = e.mach
+	e.kernel(&s, o.k, d.size, esize)
+	e.steps = append(e.steps, s)
+}
+
+// step is the step of a lane operation on n lanes, whose values are where at says, and the
+// bytes of a lane of its operands.
+func (l *lowering) step(o *operation, at func(val) unsafe.Pointer, n int) (step, int) {
+	d := &l.values[o.dst]
 	esize := d.size
 	if o.x != nil && o.x.esize != 0 {
 		esize = o.x.esize
 	}
 	s := step{
-		dst: e.at(o.dst, from), a: e.at(o.src[0], from), b: e.at(o.src[1], from), c: e.at(o.src[2], from), e: e.at(o.src[3], from),
-		n: n, bytes: n * d.size, mask: repeated(o.mask, d.size), imm: o.imm, imm2: o.imm2, x: o.x, m: e.mach,
+		dst: at(o.dst), a: at(o.src[0]), b: at(o.src[1]), c: at(o.src[2]), e: at(o.src[3]),
+		n: n, bytes: n * d.size, mask: repeated(o.mask, d.size), imm: o.imm, imm2: o.imm2, x: o.x,
 	}
 	switch o.k {
 	case kMin, kMax, kLt, kLe, kAshr:
@@ -246,12 +256,13 @@ func (e *emitter) lane(i, ui, from, n int) {
 	case kBooth:
 		s.imm = repeated(o.imm, d.size)
 	case kCsa:
-		s.e = e.at(o.dst2, from)
+		s.e = at(o.dst2)
+	case kTable:
+		s.c = unsafe.Pointer(&o.x.bytes[0])
 	case kConv:
 		s.imm2 = repeated(o.imm2, max(esize, d.size))
 	}
-	e.kernel(&s, o.k, d.size, esize)
-	e.steps = append(e.steps, s)
+	return s, esize
 }
 
 // kernel chooses the kernel of a step.

@@ -16,6 +16,7 @@ import (
 //	conv(kBooth), exact                -> kBooth
 //	kBooth shifted by a constant       -> kBooth
 //	select(gather(x), y)               -> kSelect in x: of a column that was made a row
+//	a function of few bits             -> kTable
 //	xor3(x, y, z), csac(x, y, z)       -> kCsa with two results
 //
 // It takes the multiply-accumulate of an int8 element from six
@@ -46,6 +47,7 @@ func (l *lowering) fuse() {
 		f.choice(i)
 	}
 	f.adders()
+	f.tabulate()
 }
 
 type fuser struct {
@@ -64,7 +66,12 @@ func (f *fuser) count() {
 		}
 	}
 	for i := range l.ops {
-		f.def[l.ops[i].dst] = i
+		if l.ops[i].dead {
+			continue
+		}
+		for _, d := range l.ops[i].results() {
+			f.def[d] = i
+		}
 		for _, a := range l.ops[i].args() {
 			f.uses[a]++
 		}

@@ -50,7 +50,8 @@ const (
 	kMulX // d = (ext(a) * ext(b)) & mask with a, b of fewer bytes; imm, imm2: their sign bits or 0
 	kMac  // d = (c + ext(product)) & mask, the product of 2 bytes as in kMulX of 1-byte operands; e: 1 byte, c counts as 0 where it is 1 (if given)
 
-	kCsa // d = a ^ b ^ c, d2 = majority << 1 & mask: a row of full adders
+	kTable // d (1 byte) = byte a of a table of few entries
+	kCsa   // d = a ^ b ^ c, d2 = majority << 1 & mask: a row of full adders
 
 	// Between lanes.
 	kChain  // d = a moved along an axis as by kShift, or c where the word e is not imm
@@ -117,6 +118,7 @@ type extra struct {
 	fold               hw.Op   // reduce
 	flip               uint64  // reduce: sign bit
 	table              []uint64
+	bytes              []byte // of kTable
 	ring               *ring
 	esize              int // bytes of a lane of the operand a
 	wa, wb             int // widths of the operands of a word

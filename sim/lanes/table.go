@@ -104,6 +104,8 @@ func fusedKernel(k kern, d, e int) func(*step) {
 			{goBooth[uint32, uint8], goBooth[uint32, uint16], goBooth[uint32, uint32]},
 			{goBooth[uint64, uint8], goBooth[uint64, uint16], goBooth[uint64, uint32], goBooth[uint64, uint64]},
 		}[d][e]
+	case kTable:
+		return goTable
 	case kCsa:
 		return [...]func(*step){goCsa[uint8], goCsa[uint16], goCsa[uint32], goCsa[uint64]}[d]
 	}

@@ -95,6 +95,18 @@ WINDOW(kWindow8by16, VPMOVZXWD, 2, 1, VPERMI2B, DROP8, VMOVDQU, X0)
 WINDOW(kWindow16by16, VPMOVZXWD, 2, 2, VPERMI2W, DROP16, VMOVDQU, Y0)
 WINDOW(kWindow32by16, VPMOVZXWD, 2, 4, VPERMI2D, KEEP, VMOVDQU64, Z0)
 
+// kTable looks bytes up in the table of 128 entries at c.
+KERNEL(kTable)
+	ARGS
+	BYTES
+	VMOVDQU64 (R11), Z2
+	VMOVDQU64 64(R11), Z3
+loop:
+	VMOVDQU64 (R9)(AX*1), Z0
+	VPERMI2B Z3, Z2, Z0
+	STORE
+	NEXT
+
 #define ENTRY(I, NAME) DATA take<>+(I*8)(SB)/8, $NAME<>(SB)
 
 ENTRY(0, kGather8)
@@ -115,7 +127,8 @@ ENTRY(14, kWindow32by8)
 ENTRY(15, kWindow8by16)
 ENTRY(16, kWindow16by16)
 ENTRY(17, kWindow32by16)
-GLOBL take<>(SB), RODATA|NOPTR, $144
+ENTRY(18, kTable)
+GLOBL take<>(SB), RODATA|NOPTR, $152
 
 // func takeKernel(i int) uintptr
 TEXT ·takeKernel(SB), NOSPLIT, $0-16
