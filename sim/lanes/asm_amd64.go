@@ -227,6 +227,8 @@ func asmWhole(s *step, o *operation, size int) {
 			asmRows(s, 1, x.run*size, 0, 0)
 		} else if wide := x.step * size; wide > 0 && wide <= 8 && wide&(wide-1) == 0 { // words of which a part is kept
 			s.code, s.imm, s.mask = mixedKernel(4*log2(size)+log2(wide)), uint64(8*size*x.from), ^uint64(0)
+		} else if x.step == 4 && size == 4 {
+			s.code, s.imm = takeKernel(19), uint64(x.from)
 		} else if s.b == nil {
 			s.code, s.c = takeKernel(log2(size)), unsafe.Pointer(&x.index[0])
 		}

@@ -44,7 +44,8 @@ PAIRS8(kPairsMax8, VPMAXUB)
 PAIRS16(kPairsMax16, VPMAXUW)
 PAIRS32(kPairsMax32, VPMAXUD)
 
-// FOLD folds imm rows of n bytes into one, bytes times. The tail of a row is stored under a mask.
+// FOLD folds imm rows of n bytes into one, bytes times. A row is stored with what is too much, over
+// which the next is written; where that could reach another buffer, under a mask.
 #define FOLD(NAME, OP) \
 KERNEL(NAME); \
 	MOVQ 8(DI), R8; \
@@ -62,6 +63,8 @@ KERNEL(NAME); \
 	SHRQ CX, SI; \
 	KMOVQ SI, K1; \
 	MOVQ R10, CX; \
+	IMULQ DX, R10; \
+	LEAQ -64(R8)(R10*1), R10; \
 outer: \
 	XORL AX, AX; \
 chunk: \
@@ -83,7 +86,14 @@ put: \
 	VMOVDQU64 Z0, -64(R8)(AX*1); \
 	JMP chunk; \
 tail: \
-	VMOVDQU8 Z0, K1, -64(R8)(AX*1); \
+	LEAQ -64(R8)(AX*1), SI; \
+	CMPQ SI, R10; \
+	JGT masked; \
+	VMOVDQU64 Z0, (SI); \
+	JMP next; \
+masked: \
+	VMOVDQU8 Z0, K1, (SI); \
+next: \
 	ADDQ CX, R8; \
 	MOVQ CX, BX; \
 	IMULQ R11, BX; \

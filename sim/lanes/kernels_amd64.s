@@ -299,9 +299,9 @@ SCATTER(kScatter16, MOVW)
 SCATTER(kScatter32, MOVL)
 SCATTER(kScatter64, MOVQ)
 
-// RUN repeats each element: runs of n bytes, as many as bytes. The tail of a run is stored
-// under a mask, since what follows the last may be another buffer; of short runs only where
-// 16 bytes do not fit, since the next run is written over what is too much.
+// RUN repeats each element: runs of n bytes, as many as bytes. Short runs are stored with
+// what is too much, over which the next run is written; the last ones, which could reach another
+// buffer, under a mask.
 #define RUN(NAME, BROADCAST, SIZE) \
 KERNEL(NAME); \
 	MOVQ 8(DI), R8; \
@@ -314,11 +314,14 @@ KERNEL(NAME); \
 	SHLQ CX, SI; \
 	DECQ SI; \
 	KMOVQ SI, K1; \
-	CMPQ CX, $16; \
-	JGT row; \
 	MOVQ CX, R10; \
 	IMULQ DX, R10; \
-	LEAQ -16(R8)(R10*1), R10; \
+	ADDQ R8, R10; \
+	CMPQ CX, $32; \
+	JGT row; \
+	CMPQ CX, $16; \
+	JGT middle; \
+	SUBQ $16, R10; \
 short: \
 	CMPQ R8, R10; \
 	JGT row; \
@@ -328,6 +331,18 @@ short: \
 	ADDQ CX, R8; \
 	DECQ DX; \
 	JNZ short; \
+	RET; \
+middle: \
+	SUBQ $32, R10; \
+again: \
+	CMPQ R8, R10; \
+	JGT row; \
+	BROADCAST (R9), Z0; \
+	VMOVDQU Y0, (R8); \
+	ADDQ $SIZE, R9; \
+	ADDQ CX, R8; \
+	DECQ DX; \
+	JNZ again; \
 	RET; \
 row: \
 	BROADCAST (R9), Z0; \
@@ -339,8 +354,11 @@ full: \
 	ADDQ $64, AX; \
 	CMPQ AX, BX; \
 	JLT full; \
+	CMPQ BX, CX; \
+	JEQ next; \
 tail: \
 	VMOVDQU8 Z0, K1, (R8)(AX*1); \
+next: \
 	ADDQ $SIZE, R9; \
 	ADDQ CX, R8; \
 	DECQ DX; \

@@ -76,7 +76,7 @@ func newMachine(flat *hw.Module, opt options) (*Machine, error) {
 }
 
 // tail is what kernels may read past the last buffer.
-const tail = 128
+const tail = 256
 
 // layout gives everything its memory.
 func (e *emitter) layout() {

@@ -67,8 +67,7 @@ func (e *emitter) spread(o *operation, s step) {
 	x, size := o.x, e.l.values[o.dst].size
 	elem, block := x.elem*size, s.n/x.rows*size
 	if x.run == 1 {
-		asmTile(&s, x.rows, elem)
-		e.steps = append(e.steps, s)
+		e.tile(s, x.rows, elem)
 		return
 	}
 	one := s
@@ -87,4 +86,25 @@ func (e *emitter) spread(o *operation, s step) {
 		asmRows(&s, x.rows-1, block, block, 0)
 		e.steps = append(e.steps, s)
 	}
+}
+
+// tile writes the steps that repeat elem bytes count times; many short ones by way of a longer one.
+func (e *emitter) tile(s step, count, elem int) {
+	longer := 64 / elem
+	if elem&(elem-1) == 0 || longer < 2 || count < 2*longer {
+		asmTile(&s, count, elem)
+		e.steps = append(e.steps, s)
+		return
+	}
+	add := func(at int, src unsafe.Pointer, count, run int) {
+		if part := s; count > 0 {
+			part.dst, part.a = unsafe.Add(s.dst, at), src
+			asmRows(&part, count, run, run, 0)
+			e.steps = append(e.steps, part)
+		}
+	}
+	block := longer * elem
+	add(0, s.a, longer, elem)
+	add(block, s.dst, count/longer-1, block)
+	add(count/longer*block, s.a, count%longer, elem)
 }

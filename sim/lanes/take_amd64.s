@@ -95,6 +95,29 @@ WINDOW(kWindow8by16, VPMOVZXWD, 2, 1, VPERMI2B, DROP8, VMOVDQU, X0)
 WINDOW(kWindow16by16, VPMOVZXWD, 2, 2, VPERMI2W, DROP16, VMOVDQU, Y0)
 WINDOW(kWindow32by16, VPMOVZXWD, 2, 4, VPERMI2D, KEEP, VMOVDQU64, Z0)
 
+// kEvery4 takes every fourth lane of 4 bytes, from lane imm.
+DATA every4<>+0(SB)/8, $0x0000000400000000
+DATA every4<>+8(SB)/8, $0x0000000c00000008
+DATA every4<>+16(SB)/8, $0x0000001400000010
+DATA every4<>+24(SB)/8, $0x0000001c00000018
+GLOBL every4<>(SB), RODATA|NOPTR, $32
+KERNEL(kEvery4)
+	ARGS
+	BYTES
+	VPBROADCASTD 72(DI), Y30
+	VPADDD every4<>(SB), Y30, Y30
+loop:
+	VMOVDQA64 Z30, Z0
+	VMOVDQA64 Z30, Z1
+	VMOVDQU64 (R9), Z2
+	VPERMI2D 64(R9), Z2, Z0
+	VMOVDQU64 128(R9), Z2
+	VPERMI2D 192(R9), Z2, Z1
+	VINSERTI64X4 $1, Y1, Z0, Z0
+	STORE
+	ADDQ $256, R9
+	NEXT
+
 // kTable looks bytes up in the table of 128 entries at c.
 KERNEL(kTable)
 	ARGS
@@ -128,7 +151,8 @@ ENTRY(15, kWindow8by16)
 ENTRY(16, kWindow16by16)
 ENTRY(17, kWindow32by16)
 ENTRY(18, kTable)
-GLOBL take<>(SB), RODATA|NOPTR, $152
+ENTRY(19, kEvery4)
+GLOBL take<>(SB), RODATA|NOPTR, $160
 
 // func takeKernel(i int) uintptr
 TEXT ·takeKernel(SB), NOSPLIT, $0-16
