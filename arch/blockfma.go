@@ -21,6 +21,7 @@ type BlockFMA struct {
 	Rounding       numeric.Rounding
 	ZeroExponent   bool // zeros take part in the greatest exponent
 	SlotsM, SlotsN int  // a unit computes SlotsM x SlotsN elements of C in turn
+	Blockwise
 }
 
 // blockfma is the array of dot-product units: rows x cols units, each of which adds a group of
@@ -38,10 +39,11 @@ type BlockFMA struct {
 type blockfma struct{}
 
 func (blockfma) fields() []Field {
-	return append(gridFields(),
+	list := append(gridFields(),
 		intField("products", "products of a group, 1..64", func(c *Config) *int { return &c.Products }),
-		floatField("a", "format of A, a float of at most 10 fraction bits (docs/formats.md)", func(c *Config) *numeric.Float { return &c.FloatA }),
-		floatField("b", "format of B, likewise", func(c *Config) *numeric.Float { return &c.FloatB }),
+		elementField("a", "format of A, a float of at most 10 fraction bits (docs/formats.md); of blocks also int2..int16, uint1..uint16 or mxint8",
+			func(c *Config) (*numeric.Float, *numeric.Format) { return &c.FloatA, &c.Blockwise.A }),
+		elementField("b", "format of B, likewise", func(c *Config) (*numeric.Float, *numeric.Format) { return &c.FloatB, &c.Blockwise.B }),
 		floatField("c", "format of the sums, the initial C and the result: fp32, fp16 or bf16", func(c *Config) *numeric.Float { return &c.FloatC }),
 		floatField("result", "format to which a group's sum is rounded: that of c, or e8m13 in fp32", func(c *Config) *numeric.Float { return &c.Result }),
 		intField("frac", "fraction bits kept below the greatest exponent, 4..40", func(c *Config) *int { return &c.Frac }),
@@ -73,8 +75,9 @@ func (blockfma) fields() []Field {
 		intField("stages", "registers of a unit, 1..5: an element's groups are at least that many edges apart", func(c *Config) *int { return &c.Stages }),
 		intField("slots_m", "rows of C that a unit computes in turn, 1..64", func(c *Config) *int { return &c.SlotsM }),
 		intField("slots_n", "columns of C that a unit computes in turn, 1..64", func(c *Config) *int { return &c.SlotsN }),
-		boolField("init_c", "true: a stream of initial C is the accumulator of the first group", func(c *Config) *bool { return &c.InitC }),
 	)
+	return append(append(list, blockFields()...),
+		boolField("init_c", "true: a stream of initial C is the accumulator of the first group", func(c *Config) *bool { return &c.InitC }))
 }
 
 func (blockfma) defaults(c *Config) {
@@ -114,7 +117,7 @@ func (blockfma) presets() []Preset {
 		p.Minor = !shown[t.Name]
 		list = append(list, p)
 	}
-	return list
+	return append(list, blockPresets()...)
 }
 
 func (blockfma) validate(c *Config, v *validation) {
@@ -122,6 +125,14 @@ func (blockfma) validate(c *Config, v *validation) {
 	v.between("cols", c.Cols, 1, 64)
 	v.between("slots_m", c.SlotsM, 1, 64)
 	v.between("slots_n", c.SlotsN, 1, 64)
+	if c.inBlocks() {
+		v.blocks(c)
+		return
+	}
+	if c.Blockwise != (Blockwise{}) {
+		v.bad("block", "0, with integers, scales, exact sums or aligned elements (expected at least 1)")
+		return
+	}
 	u := pe.BlockFMA{BlockFMA: c.unit(), Stages: c.Stages}
 	if err := u.Validate(); err != nil {
 		v.bad("products", "%s", err)
@@ -129,19 +140,23 @@ func (blockfma) validate(c *Config, v *validation) {
 }
 
 func (blockfma) together() []string {
-	return []string{
+	return append([]string{
 		"`result` has the exponent and the width of `c`.",
 		"The sum of a group needs at most 64 bits: `frac` and `floor` decide its width (docs/engines/blockfma.md).",
-	}
+	}, blockTogether()...)
 }
 
 func (blockfma) module(c *Config) string {
-	return fmt.Sprintf("blockfma_%s_%s_%dx%dx%d", c.FloatA, c.Result, c.Rows, c.Cols, c.Products)
+	kind := "blockfma"
+	if c.inBlocks() {
+		kind = "blocks"
+	}
+	return fmt.Sprintf("%s_%s_%s_%dx%dx%d", kind, c.elementA(), c.Result, c.Rows, c.Cols, c.Products)
 }
 
 func (blockfma) describe(c *Config) string {
 	return fmt.Sprintf("%s: %d x %d dot-product units of %d products, %s x %s into %s, %d fraction bits kept, %s, %d stages, %d slots.",
-		c.Name, c.Rows, c.Cols, c.Products, c.FloatA, c.FloatB, c.Result, c.Frac, c.Rounding, c.Stages, c.slots())
+		c.Name, c.Rows, c.Cols, c.Products, c.elementA(), c.elementB(), c.Result, c.Frac, c.Rounding, c.Stages, c.slots())
 }
 
 // slots is the number of sums of a unit.
@@ -150,7 +165,10 @@ func (c *Config) slots() int { return c.SlotsM * c.SlotsN }
 func (blockfma) dims(c *Config) []int { return []int{c.Rows, c.Cols, c.Products} }
 func (blockfma) peak(c *Config) int   { return c.Rows * c.Cols * c.Products }
 
-func (blockfma) small(*Config) [][]string {
+func (blockfma) small(c *Config) [][]string {
+	if c.inBlocks() {
+		return blockSmall(c)
+	}
 	return [][]string{
 		{"rows=2", "cols=1", "products=4", "slots_m=1", "slots_n=2"},
 		{"rows=1", "cols=3", "products=3", "slots_m=2", "slots_n=3", "stages=3"},
@@ -162,7 +180,9 @@ func (blockfma) extent(c *Config) Shape {
 	return Shape{M: c.Rows * c.SlotsM, N: c.Cols * c.SlotsN, K: c.Products}
 }
 
-func (blockfma) formats(c *Config) (a, b, result numeric.Format) { return c.FloatA, c.FloatB, c.FloatC }
+func (blockfma) formats(c *Config) (a, b, result numeric.Format) {
+	return c.elementA(), c.elementB(), c.FloatC
+}
 
 // acc is only the width of the codes that leave.
 func (blockfma) acc(c *Config) numeric.Acc {
@@ -170,6 +190,10 @@ func (blockfma) acc(c *Config) numeric.Acc {
 }
 
 func (blockfma) reference(c *Config, o Operands) ([]int64, error) {
+	if c.inBlocks() {
+		u := c.blockUnit()
+		return u.GEMM(o.A, o.B, o.ScaleA, o.Scale, o.Init)
+	}
 	u := c.unit()
 	return u.GEMM(o.A, o.B, o.Init)
 }
@@ -191,13 +215,13 @@ func (blockfma) results(c *Config, s Shape) int {
 }
 
 // timing: a tile issues its groups max(slots, stages) edges apart, the slots of each at successive edges; the
-// next tile follows at once. The last result is delivered Stages edges after its issue.
+// next tile follows at once. The last result is delivered Stages edges after its issue, one more behind aligners.
 //
-//	T ((G - 1) max(I, S) + I) + S,  T tiles, G groups, I slots, S stages
+//	T ((G - 1) max(I, S) + I) + S + F,  T tiles, G groups, I slots, S stages, F of aligners
 func (blockfma) timing(c *Config, s Shape, _ Data) Timing {
 	groups, mt, nt := c.blockTiles(s)
 	tile := int64(groups-1)*int64(max(c.slots(), c.Stages)) + int64(c.slots())
-	return Timing{Cycles: int64(mt)*int64(nt)*tile + int64(c.Stages)}
+	return Timing{Cycles: int64(mt)*int64(nt)*tile + int64(c.Stages+c.front())}
 }
 
 // approximate implements approximating: terms are cut, sums rounded.
@@ -235,8 +259,8 @@ func (blockfma) layout(l *layout, s Shape) {
 	c.eachTile(s, func(m0, n0 int) {
 		for k0 := 0; k0 < s.K; k0 += c.Products {
 			c.eachSlot(m0, n0, func(m, n int) {
-				aw.beat(func(i int) int64 { return elem(l.A, m+i/c.Products, k0+i%c.Products) })
-				bw.beat(func(i int) int64 { return elem(l.B, k0+i/c.Cols, n+i%c.Cols) })
+				aw.beat(func(i int) int64 { return elem(l.A, m+i/c.Products, k0+i%c.Products) }, l.scalesA(m, k0))
+				bw.beat(func(i int) int64 { return elem(l.B, k0+i/c.Cols, n+i%c.Cols) }, l.scalesB(k0, n))
 			})
 		}
 	})
@@ -299,11 +323,11 @@ func blockSeq(c *Config, depth int) (*hw.Module, error) {
 }
 
 func (blockfma) build(c *Config) (*hw.Module, error) {
-	u := &pe.BlockFMA{BlockFMA: c.unit(), Stages: c.Stages}
-	depth := c.Stages + 1 // the results under way, and one that is being taken
+	edges := c.Stages + c.front()
+	depth := edges + 1 // the results under way, and one that is being taken
 	b := c.top()
-	row, k, col := b.Axis("row", c.Rows), b.Axis("k", c.Products), b.Axis("col", c.Cols)
 	p := parts{b: b}
+	ax := c.blockAxes(b)
 
 	cfg := hw.Ports{"cfg_valid_i": b.In("cfg_valid_i", 1)}
 	for _, n := range []string{"k", "mt", "nt"} {
@@ -313,14 +337,14 @@ func (blockfma) build(c *Config) (*hw.Module, error) {
 		cfg["cfg_kv_i"] = b.In("cfg_kv_i", hw.Bits(c.Products))
 	}
 	issue, fire, pop := b.Wire("issue", 1), b.Wire("fire", 1), b.Wire("pop", 1)
-	aIn := p.stream("a", issue, fire, p.over("data", c.FloatA.Width(), row, k))
-	bIn := p.stream("b", issue, fire, p.over("data", c.FloatB.Width(), k, col))
+	aIn := p.stream("a", issue, fire, c.fieldsA(&p, ax)...)
+	bIn := p.stream("b", issue, fire, c.fieldsB(&p, ax)...)
 	cfg["operands_i"], cfg["pop_i"] = b.Named("operands", b.And(aIn["valid"], bIn["valid"])), pop
 	var cIn map[string]hw.ID
 	takeC := b.Const(1, 0)
 	if c.InitC {
 		takeC = b.Wire("take_c", 1)
-		cIn = p.stream("c", issue, takeC, p.over("data", c.FloatC.Width(), row, col))
+		cIn = p.stream("c", issue, takeC, p.over("data", c.FloatC.Width(), ax.row, ax.col))
 		cfg["initial_i"] = cIn["valid"]
 	}
 	seq := p.inst("seq", p.module(blockSeq(c, depth)), cfg)
@@ -332,33 +356,45 @@ func (blockfma) build(c *Config) (*hw.Module, error) {
 		return b.Pipe(name, b.Mux(fire, x, b.Const(b.Width(x), 0)))
 	}
 	in := hw.Ports{}
-	p.decoded(in, "a", c.FloatA, gate("a_q", aIn["data"]), row, k)
-	p.decoded(in, "b", c.FloatB, gate("b_q", bIn["data"]), k, col)
+	p.decoded(in, "a", c.elementA(), gate("a_q", aIn["data"]), ax.a()...)
+	p.decoded(in, "b", c.elementB(), gate("b_q", bIn["data"]), ax.b()...)
+	if x, ok := aIn["scale"]; ok {
+		p.decoded(in, "sa", c.Blockwise.ScaleA, gate("a_scale_q", x), ax.row, ax.part)
+	}
+	if x, ok := bIn["scale"]; ok {
+		p.decoded(in, "sb", c.Blockwise.ScaleB, gate("b_scale_q", x), ax.part, ax.col)
+	}
+	p.align(c, in, ax)
+	late := func(x hw.ID, edges int) hw.ID { // as many edges as the aligners take
+		if edges > 0 {
+			return b.Delay(x, edges)
+		}
+		return x
+	}
 	initial := b.Const(c.FloatC.Width(), 0)
 	if c.InitC {
 		b.Drive(takeC, seq["take_initial_o"])
-		initial = gate("c_q", cIn["data"])
+		initial = late(gate("c_q", cIn["data"]), c.front())
 	}
 	if c.ZeroExponent {
 		there := b.Pipe("there_q", seq["there_o"])
-		in["present_i"] = b.Named("present", b.ULt(b.Coord(k, b.Width(there)), there))
+		in["present_i"] = b.Named("present", b.ULt(b.Coord(ax.k, b.Width(there)), there))
 	}
 	// The sum of a slot is read with its beat and written Stages edges later.
-	sums := b.Mem("sums", c.FloatC.Width(), c.slots(), true, row, col)
-	in["c_i"] = b.Named("acc", b.Mux(b.Pipe("first_q", seq["first_o"]), initial, sums))
-	cell, err := u.Cell("pe_blockfma", "k")
-	sum := p.inst("unit", p.module(cell, err), in, row, col)["y_o"]
-	b.SetMem(sums, hw.MemPorts{WEn: b.Named("write", b.Delay(fire, c.Stages)), WAddr: b.Named("write_slot", b.Delay(seq["slot_o"], c.Stages)),
-		WData: sum, RAddr: seq["slot_o"]})
-	p.tail(c, tailIn{valid: b.Named("out_valid", b.Delay(seq["out_o"], c.Stages)), data: b.Named("out_data", sum), depth: depth, busy: seq["busy_o"], pop: pop})
+	sums := b.Mem("sums", c.FloatC.Width(), c.slots(), true, ax.row, ax.col)
+	in["c_i"] = b.Named("acc", b.Mux(late(b.Pipe("first_q", seq["first_o"]), c.front()), initial, sums))
+	sum := p.inst("unit", p.module(c.blockCell()), in, ax.row, ax.col)["y_o"]
+	b.SetMem(sums, hw.MemPorts{WEn: b.Named("write", b.Delay(fire, edges)), WAddr: b.Named("write_slot", b.Delay(seq["slot_o"], edges)),
+		WData: sum, RAddr: late(seq["slot_o"], c.front())})
+	p.tail(c, tailIn{valid: b.Named("out_valid", b.Delay(seq["out_o"], edges)), data: b.Named("out_data", sum), depth: depth, busy: seq["busy_o"], pop: pop})
 	b.Out("cfg_ready_o", seq["cfg_ready_o"])
 	b.Out("busy_o", seq["busy_o"])
 	return p.build()
 }
 
 // decoded takes the numbers of an operand apart and gives them to the ports of the units.
-func (p *parts) decoded(in hw.Ports, name string, f numeric.Float, x hw.ID, axes ...int) {
-	m := p.module(pe.DecodeFloat("decode_"+name, f))
+func (p *parts) decoded(in hw.Ports, name string, f numeric.Format, x hw.ID, axes ...int) {
+	m := p.module(pe.DecodeOperand("decode_"+name, f))
 	for port, y := range p.inst("decode_"+name, m, hw.Ports{"x_i": x}, axes...) {
 		in[name+"_"+port[:len(port)-1]+"i"] = y
 	}

@@ -87,9 +87,9 @@ func checkCount(c *Config, s Shape, what string, n int) error {
 type Operands struct {
 	A, B *numeric.Dense // M x K and K x N
 	Init []int64        // M x N, row-major: the initial C; nil is zero
-	// Scale and Zero have a word for each group of k and each column of B, for
-	// engines that want them ([Config.Matrices]); else nil.
-	Scale, Zero *numeric.Dense
+	// Scale and Zero have a word for each group of k and each column of B, ScaleA for each row of
+	// A and each group, for engines that want them ([Config.Matrices]); else nil.
+	Scale, Zero, ScaleA *numeric.Dense
 }
 
 // RowA implements [Data].

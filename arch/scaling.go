@@ -67,9 +67,18 @@ func scalingTogether() []string {
 
 // Matrix is an operand that an engine wants for a job, beside the initial C.
 type Matrix struct {
-	Name       byte // 'A', 'B', or 'S' and 'Z': scales and zero points of B
+	Name       byte // 'A', 'B', 'T', the scales of A, or 'S' and 'Z', scales and zero points of B
 	Format     workloads.Format
 	Rows, Cols int
+}
+
+// Usual is the data of a matrix for which none is given: full, but scales in floats are the magnitudes of
+// normal numbers, since few results are finite where scales have the whole range of their exponents.
+func (m Matrix) Usual() workloads.Data {
+	if m.Format.Float.Exp > 0 && m.Name != 'A' && m.Name != 'B' {
+		return workloads.Data{Kind: workloads.DataNormal, Param: 1}
+	}
+	return workloads.Data{Kind: workloads.DataFull}
 }
 
 // Matrices lists the operands of a job.
@@ -77,6 +86,9 @@ func (c *Config) Matrices(s Shape) []Matrix {
 	a, b, _ := c.Formats()
 	list := []Matrix{{'A', workloads.FormatOf(a), s.M, s.K}, {'B', workloads.FormatOf(b), s.K, s.N}}
 	list[1].Format.Symmetric = c.symmetricB()
+	if c.inBlocks() {
+		list = append(list, c.blockScales(s)...)
+	}
 	if c.ScaleBits > 0 {
 		list = append(list, Matrix{'S', workloads.Format{Bits: c.ScaleBits}, c.groupRows(s.K), s.N})
 	}
@@ -94,7 +106,7 @@ func (c *Config) Initial(s Shape) Matrix {
 
 // matrix is the place of an operand by the name that [Matrix] has.
 func (o *Operands) matrix(name byte) **numeric.Dense {
-	return map[byte]**numeric.Dense{'A': &o.A, 'B': &o.B, 'S': &o.Scale, 'Z': &o.Zero}[name]
+	return map[byte]**numeric.Dense{'A': &o.A, 'B': &o.B, 'T': &o.ScaleA, 'S': &o.Scale, 'Z': &o.Zero}[name]
 }
 
 // Put sets the operand that m describes.
@@ -107,7 +119,7 @@ func (c *Config) checkOperands(s Shape, o Operands) error {
 	for _, m := range c.Matrices(s) {
 		want[m.Name] = m
 	}
-	for _, name := range []byte("ABSZ") {
+	for _, name := range []byte("ABTSZ") {
 		d, m := *o.matrix(name), want[name]
 		switch {
 		case d == nil && m.Name == 0:

@@ -149,37 +149,52 @@ func place(f Float, v Value, zeroExponent bool) (sig uint64, exp int) {
 	return v.Sig, v.Exp + f.Man
 }
 
+// blockTerm is a term of the alignment, (-1)^neg * sig * 2^exp; place is the exponent with which it takes
+// part, absent if it does not.
+type blockTerm struct {
+	neg        bool
+	sig        uint64
+	exp, place int
+}
+
 // group is one step of the unit: ab holds a and b in turn.
 func (u *BlockFMA) group(ab []Value, c Value) uint64 {
-	if code, ok := u.special(ab, c); ok {
+	var s specials
+	for i := 0; i < len(ab); i += 2 {
+		p, _ := Mul(ab[i], ab[i+1])
+		s.see(p)
+	}
+	if code, ok := u.special(s, c); ok {
 		return code
 	}
-	emax := u.Floor
-	for i := 0; i < len(ab); i += 2 {
-		_, ea := place(u.A, ab[i], u.ZeroProductExponent)
-		_, eb := place(u.B, ab[i+1], u.ZeroProductExponent)
-		emax = max(emax, ea+eb)
-	}
-	cs, ce := place(u.C, c, u.ZeroProductExponent)
-	emax = max(emax, ce)
-	var sum int64
+	terms := make([]blockTerm, 0, 64)
 	for i := 0; i < len(ab); i += 2 {
 		x, y := ab[i], ab[i+1]
-		if x.Class == Zero || y.Class == Zero {
+		_, ea := place(u.A, x, u.ZeroProductExponent)
+		_, eb := place(u.B, y, u.ZeroProductExponent)
+		terms = append(terms, blockTerm{x.Neg != y.Neg, x.Sig * y.Sig, x.Exp + y.Exp, ea + eb})
+	}
+	return u.sum(terms, c)
+}
+
+// sum adds terms to c: aligned, cut, added, rounded.
+func (u *BlockFMA) sum(terms []blockTerm, c Value) uint64 {
+	emax := u.Floor
+	for _, t := range terms {
+		emax = max(emax, t.place)
+	}
+	sig, at := place(u.C, c, u.ZeroProductExponent)
+	emax = max(emax, at)
+	var sum int64
+	for _, t := range append(terms, blockTerm{c.Neg, sig, c.Exp, at}) {
+		if t.sig == 0 {
 			continue
 		}
-		term := int64(align(x.Sig*y.Sig, emax-u.Frac-x.Exp-y.Exp))
-		if x.Neg != y.Neg {
-			term = -term
+		v := int64(align(t.sig, emax-u.Frac-t.exp))
+		if t.neg {
+			v = -v
 		}
-		sum += term
-	}
-	if c.Class != Zero {
-		term := int64(align(cs, emax-u.Frac-c.Exp))
-		if c.Neg {
-			term = -term
-		}
-		sum += term
+		sum += v
 	}
 	if sum == 0 {
 		return 0
@@ -199,22 +214,24 @@ func align(sig uint64, n int) uint64 {
 	return sig >> min(n, 63)
 }
 
-// special decides a group in which some number is not finite.
-func (u *BlockFMA) special(ab []Value, c Value) (uint64, bool) {
-	pos, neg := c.Class == Inf && !c.Neg, c.Class == Inf && c.Neg
-	nan := c.Class == NaN
-	for i := 0; i < len(ab); i += 2 {
-		p, _ := Mul(ab[i], ab[i+1])
-		nan = nan || p.Class == NaN
-		if p.Class == Inf {
-			pos, neg = pos || !p.Neg, neg || p.Neg
-		}
+// specials are what is not finite among the terms of a group.
+type specials struct{ nan, pos, neg bool }
+
+func (s *specials) see(v Value) {
+	s.nan = s.nan || v.Class == NaN
+	if v.Class == Inf {
+		s.pos, s.neg = s.pos || !v.Neg, s.neg || v.Neg
 	}
+}
+
+// special decides a group in which some number is not finite.
+func (u *BlockFMA) special(s specials, c Value) (uint64, bool) {
+	s.see(c)
 	switch {
-	case nan || pos && neg:
+	case s.nan || s.pos && s.neg:
 		return u.NaN, true
-	case pos || neg:
-		return u.C.Infinity(neg), true
+	case s.pos || s.neg:
+		return u.C.Infinity(s.neg), true
 	}
 	return 0, false
 }

@@ -57,11 +57,12 @@ var (
 	E2M3     = Float{Name: "e2m3", Exp: 2, Man: 3, Bias: 1, Specials: FiniteOnly}
 	E2M1     = Float{Name: "e2m1", Exp: 2, Man: 1, Bias: 1, Specials: FiniteOnly}
 	E8M0     = Float{Name: "e8m0", Exp: 8, Man: 0, Bias: 127, Specials: NaNOnly, Unsigned: true, NormalOnly: true}
+	UE4M3    = Float{Name: "ue4m3", Exp: 4, Man: 3, Bias: 7, Specials: NaNOnly, Unsigned: true} // scales of NVFP4: E4M3 without its sign
 )
 
 // Floats lists the named float formats.
 func Floats() []Float {
-	return []Float{FP32, TF32, FP16, BF16, E4M3, E5M2, E4M3FNUZ, E5M2FNUZ, E3M2, E2M3, E2M1, E8M0, E8M13}
+	return []Float{FP32, TF32, FP16, BF16, E4M3, E5M2, E4M3FNUZ, E5M2FNUZ, E3M2, E2M3, E2M1, E8M0, UE4M3, E8M13}
 }
 
 // String implements [Format].

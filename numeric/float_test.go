@@ -31,6 +31,7 @@ func TestFloatFacts(t *testing.T) {
 		{E2M3, 6, 0x1f, num(15, -1), 0, -3, 0x1f, 0x1f},
 		{E2M1, 4, 0x7, num(6, 0), 0, -1, 0x7, 0x7},
 		{E8M0, 8, 0xfe, pow(127), -127, -127, 0xff, 0xff},
+		{UE4M3, 7, 0x7e, num(448, 0), -6, -9, 0x7f, 0x7f},
 	} {
 		t.Run(tt.f.Name, func(t *testing.T) {
 			f := tt.f

@@ -125,3 +125,101 @@ func sqnr(t *testing.T, in, result Float, g Arithmetic, k int) float64 {
 	}
 	return 10 * math.Log10(signal/noise)
 }
+
+// TestBlocksPage makes the tables of errors of block formats and of aligned elements.
+func TestBlocksPage(t *testing.T) {
+	golden.Blocks(t, "../docs/engines/blocks.md", map[string]string{"formats": blockErrors(), "alignment": alignErrors(t)})
+}
+
+// blockErrors quantises normal data of two widths of spread.
+func blockErrors() string {
+	out := "| format | bits an element | normal | normal times 2^-6 to 2^6 in turn |\n|---|---:|---:|---:|\n"
+	row := func(name string, size int, bits float64, quantise func([]Value) []Value) {
+		out += fmt.Sprintf("| %s | %.2f |", name, bits)
+		for _, spread := range []int{0, 6} {
+			rng := rand.New(rand.NewPCG(72, 1))
+			signal, noise := 0.0, 0.0
+			for range 8192 / size {
+				block := make([]Value, size)
+				for i := range block {
+					v, _ := FP32.Encode(FromInt(int64(rng.NormFloat64()*(1<<40))).Scale(-40+i%(2*spread+1)-spread), &Env{})
+					block[i] = FP32.Decode(v)
+				}
+				for i, q := range quantise(block) {
+					x, y := block[i].Float64(), q.Float64()
+					signal, noise = signal+x*x, noise+(x-y)*(x-y)
+				}
+			}
+			out += fmt.Sprintf(" %.1f |", 10*math.Log10(signal/noise))
+		}
+		out += "\n"
+	}
+	for _, e := range []struct {
+		name string
+		f    Format
+	}{{"MXFP8 E4M3", E4M3}, {"MXFP8 E5M2", E5M2}, {"MXFP6 E2M3", E2M3}, {"MXFP6 E3M2", E3M2}, {"MXFP4", E2M1}, {"MXINT8", MXINT8}} {
+		m := MX{Elem: e.f, Block: 32}
+		row(e.name, 32, float64(e.f.Width())+8./32, func(block []Value) []Value {
+			scale, codes := m.Quantize(block, &Env{})
+			var list []Value
+			for _, c := range codes {
+				list = append(list, m.Decode(scale, c))
+			}
+			return list
+		})
+	}
+	var q NVFP4
+	row("NVFP4", 16, 4.5, func(block []Value) []Value {
+		scale, codes := q.Quantize(block, FromInt(1))
+		var list []Value
+		for _, c := range codes {
+			list = append(list, q.Decode(scale, c))
+		}
+		return list
+	})
+	return out
+}
+
+// alignErrors compares widths of aligned elements with a chain of multiply-adds.
+func alignErrors(t *testing.T) string {
+	rng := rand.New(rand.NewPCG(73, 1))
+	a, b, floats := NewDense(8, 256), NewDense(256, 8), NewDense(256, 8)
+	for i := range a.Data {
+		c, _ := FP16.Encode(FromInt(int64(rng.NormFloat64()*(1<<40))).Scale(-40), &Env{})
+		a.Data[i] = int32(c)
+		v := int64(rng.IntN(16) - 8)
+		c, _ = FP16.Encode(FromInt(v), &Env{})
+		b.Data[i], floats.Data[i] = int32(v), int32(c)
+	}
+	exact := &ExactDot{A: FP16, B: FP16, Acc: FP32}
+	want, err := exact.Float64s(a, floats, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := "| arithmetic | dB |\n|---|---:|\n"
+	row := func(name string, result Float, words []int64, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		signal, noise := 0.0, 0.0
+		for i, w := range words {
+			d := result.Decode(uint64(w)).Float64() - want[i]
+			signal, noise = signal+want[i]*want[i], noise+d*d
+		}
+		out += fmt.Sprintf("| %s | %.1f |\n", name, 10*math.Log10(signal/noise))
+	}
+	for _, acc := range []Float{FP16, FP32} {
+		c := &Chain{A: FP16, B: FP16, Acc: acc}
+		words, err := c.GEMM(a, floats, nil)
+		row("FP16 FMA chain, "+acc.Name+" sum", acc, words, err)
+	}
+	for _, bits := range []int{8, 11, 12, 14, 16, 20, 24} {
+		for _, r := range []Rounding{TowardZero, NearEven} {
+			u := &BlockScaled{A: FP16, B: Int{4, true}, Block: 32, N: 32, Exact: true, Align: bits, AlignRounding: r,
+				C: FP32, Out: FP32, Frac: 30, Floor: -133, Rounding: NearEven, NaN: FP32.AllOnes()}
+			words, err := u.GEMM(a, b, nil, nil, nil)
+			row(fmt.Sprintf("aligned to %d bits, `%s`", bits, r), FP32, words, err)
+		}
+	}
+	return out
+}

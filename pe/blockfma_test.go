@@ -25,7 +25,7 @@ func blockBench(u *pe.BlockFMA, cases int) (*hw.Module, error) {
 		name string
 		f    numeric.Float
 	}{{"a", u.A}, {"b", u.B}} {
-		dec, err := pe.DecodeFloat("decode_"+o.name, o.f)
+		dec, err := pe.DecodeOperand("decode_"+o.name, o.f)
 		if err != nil {
 			return nil, err
 		}

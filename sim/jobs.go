@@ -38,7 +38,7 @@ func (j *jobs) openData() error {
 	for _, m := range append(j.e.Matrices(arch.Shape{}), j.e.Initial(arch.Shape{})) {
 		d, ok := given[m.Name]
 		if !ok {
-			d = workloads.Data{Kind: workloads.DataFull}
+			d = m.Usual()
 		}
 		g, err := workloads.NewGenerator(d, m.Format, j.opt.Seed)
 		if err != nil {

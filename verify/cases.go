@@ -184,9 +184,9 @@ const maxPattern = 64
 func (m *maker) operand(want arch.Matrix, j *job) (*numeric.Dense, error) {
 	data := j.data
 	if want.Name != 'A' && want.Name != 'B' && j.index/2%2 == 0 {
-		data = workloads.Data{Kind: workloads.DataFull}
+		data = want.Usual()
 	}
-	g, err := workloads.NewGenerator(data, want.Format, m.seed)
+	g, err := workloads.NewGenerator(fitting(data, want.Format), want.Format, m.seed)
 	if err != nil {
 		return nil, err
 	}
@@ -197,6 +197,18 @@ func (m *maker) operand(want arch.Matrix, j *job) (*numeric.Dense, error) {
 		d.Data[i] = int32(v)
 	}
 	return d, nil
+}
+
+// fitting is the nearest kind of data that a format has: a case's is chosen for A.
+func fitting(d workloads.Data, f workloads.Format) workloads.Data {
+	float := f.Float.Exp > 0
+	switch {
+	case !float && d.Kind == workloads.DataMixed:
+		return workloads.Data{Kind: workloads.DataCorners}
+	case float && (d.Kind == workloads.DataCorners || d.Kind == workloads.DataConst && f.Float.NormalOnly):
+		return workloads.Data{Kind: workloads.DataMixed}
+	}
+	return d
 }
 
 // pattern is a random periodic handshake pattern with a random share of ones, and at

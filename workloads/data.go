@@ -247,10 +247,12 @@ type Format struct {
 	Float     numeric.Float
 }
 
-// FormatOf returns the range of a numeric format: an integer or a float one.
+// FormatOf returns the range of a numeric format: an integer, a fixed-point or a float one.
 func FormatOf(f numeric.Format) Format {
 	switch f := f.(type) {
 	case numeric.Int:
+		return Format{Bits: f.Bits, Signed: f.Signed}
+	case numeric.Fixed: // its integers
 		return Format{Bits: f.Bits, Signed: f.Signed}
 	case numeric.Float:
 		return Format{Bits: f.Width(), Float: f}

@@ -21,12 +21,15 @@ type floatSource struct {
 // newFloatSource prepares the generator of a float operand: least and most become codes.
 func (g *Generator) newFloatSource(d Data) error {
 	f := g.format.Float
-	if err := f.Validate(); err != nil || f.Unsigned {
-		return fmt.Errorf("operands of format %s (expected a signed float format)", f)
+	if err := f.Validate(); err != nil {
+		return fmt.Errorf("operands of format %s: %w", f, err)
 	}
 	s := &floatSource{format: f}
 	g.floats = s
 	g.least, g.most = int64(f.MaxFinite(true)), int64(f.MaxFinite(false))
+	if f.Unsigned {
+		g.least = 0
+	}
 	switch d.Kind {
 	case DataConst:
 		code, flags := f.Encode(numeric.FromInt(d.Value), &numeric.Env{})
@@ -54,6 +57,7 @@ func (g *Generator) newFloatSource(d Data) error {
 // number rounds a sampled number of steps to the format.
 func (s *floatSource) number(steps int64) int64 {
 	v, _ := numeric.Mul(numeric.FromInt(steps), s.step)
+	v.Neg = v.Neg && !s.format.Unsigned // the magnitude
 	code, _ := s.format.Encode(v, &numeric.Env{Saturate: true})
 	return int64(code)
 }

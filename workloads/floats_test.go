@@ -62,7 +62,7 @@ func TestFloatData(t *testing.T) {
 	if row := floatRow(t, "const:3", numeric.FP16, 1); row[0] != 0x4200 {
 		t.Errorf("const:3 is %x", row[0])
 	}
-	for spec, f := range map[string]Format{"const:2049": FormatOf(numeric.FP16), "mixed:0": {Bits: 8}, "full": {Bits: 8, Float: numeric.E8M0}} {
+	for spec, f := range map[string]Format{"const:2049": FormatOf(numeric.FP16), "mixed:0": {Bits: 8}, "const:0": {Bits: 8, Float: numeric.E8M0}} {
 		d, err := ParseData(spec)
 		if err != nil {
 			t.Fatal(err)

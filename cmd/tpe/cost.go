@@ -241,7 +241,7 @@ func sampleJob(eng *arch.Engine, s arch.Shape, data workloads.DataSet, seed uint
 	}
 	var o arch.Operands
 	for _, want := range eng.Matrices(s) {
-		of := workloads.Data{Kind: workloads.DataFull}
+		of := want.Usual()
 		switch want.Name {
 		case 'A':
 			of = data.A

@@ -114,7 +114,7 @@ func benchJob(eng *arch.Engine, s arch.Shape, seed uint64) (drive.Play, drive.Tr
 	}
 	var o arch.Operands
 	for _, want := range eng.Matrices(s) {
-		d, err := operand(want, workloads.Data{Kind: workloads.DataFull}, seed)
+		d, err := operand(want, want.Usual(), seed)
 		if err != nil {
 			return fail(err)
 		}

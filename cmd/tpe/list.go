@@ -56,6 +56,7 @@ func (c *listCmd) Run(e *env) error {
 			{"bitfusion", "16 multipliers of 2 x 2 bits, fused to 1 product of 8 x 8 bits, 4 of 4 x 4, 16 of 2 x 2 or what lies between"},
 			{"fma", "fused multiply-add of floats, the sum rounded each time; key stages pipelines it"},
 			{"blockfma", "dot-product unit of a tensor core, kind blockfma: products aligned to the greatest exponent, cut, summed, rounded once"},
+			{"blocks", "the same on block formats (MX, NVFP4) or pre-aligned elements (FIGNA): exact sums of blocks, times their scales"},
 			{"opt3", "as opt4c, with an encoder and a queue of its own"},
 			{"opt4c", "one digit of A times an operand of B a cycle into a (sum, carry) pair; a column shares the encoder and the queue of digits"},
 			{"opt4e", "as opt4c, with several digits and operands of B a cycle into one pair"},

@@ -24,6 +24,8 @@ var figures = []struct {
 }{
 	{"error-blockfma.svg", "Tensor cores, normal data", "normal:1", 16, 16384, [][]string{
 		{"tc-v100-fp16-f32"}, {"tc-a100-bf16-f32"}, {"tc-a100-tf32-f32"}, {"tc-h100-fp16-f16"}, {"tc-h100-e4m3-f32"}, {"tc-ada-e5m2-f32"}}},
+	{"error-blocks.svg", "Block formats, normal data", "a=normal:1,b=normal:2", 16, 512, [][]string{
+		{"mx-e4m3"}, {"nvfp4"}, {"figna", "scale_b=none"}, {"figna", "scale_b=none", "align=12"}}},
 	{"error-lut.svg", "Lookup engine with rounded tables, normal activations", "a=normal:4096,b=full", 16, 2048, [][]string{
 		{"lut-w2a16"}, {"lut-w2a16", "table_bits=12"}}},
 	{"error-maddness.svg", "MADDNESS, 64 rows of normal data", "normal:20", 64, 2048, [][]string{{"maddness"}, {"maddness", "width=1", "lut_bits=16"}}},

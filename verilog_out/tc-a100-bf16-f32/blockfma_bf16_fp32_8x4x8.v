@@ -4,7 +4,7 @@
 // into fp32, 24 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 8, col = 4.
-// Graph 0274985766e6.
+// Graph e7bdc129940f.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // into fp32, 24 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 4, col = 4.
-// Graph 54ed283ae2cb.
+// Graph b9100038ab01.
 
 `default_nettype none
 

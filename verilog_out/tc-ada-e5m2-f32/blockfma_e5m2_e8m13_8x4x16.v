@@ -4,7 +4,7 @@
 // into e8m13, 13 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 16, col = 4.
-// Graph d803207cefd5.
+// Graph dd83be0257ad.
 
 `default_nettype none
 

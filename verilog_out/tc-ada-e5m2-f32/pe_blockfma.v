@@ -4,7 +4,7 @@
 // e8m13 (minMag), 5 stages.
 //
 // Axes: k = 16.
-// Graph 9d44ccabc64a.
+// Graph 14db20b15c17.
 
 `default_nettype none
 
@@ -143,13 +143,13 @@ module pe_blockfma (
   assign or_1 = a_nan_i | b_nan_i;
   assign or_2 = or_1 | and_2;
   wire reduce_2 = |or_2;
-  wire some_nan = reduce_2 | (redand_1 & redor_2);
   assign not_2 = ~neg;
   assign and_3 = product_inf & not_2;
   wire reduce_3 = |and_3;
-  wire some_pos_inf = reduce_3 | (and_1 & ~acc_neg);
   assign and_4 = product_inf & neg;
   wire reduce_4 = |and_4;
+  wire some_nan = reduce_2 | (redand_1 & redor_2);
+  wire some_pos_inf = reduce_3 | (and_1 & ~acc_neg);
   wire some_neg_inf = reduce_4 | (and_1 & acc_neg);
   wire is_nan = some_nan | (some_pos_inf & some_neg_inf);
   wire is_inf = some_pos_inf | some_neg_inf;

@@ -4,7 +4,7 @@
 // into fp32, 23 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 4, k = 4, col = 4.
-// Graph 8a707d8793c9.
+// Graph dd8d4af559e8.
 
 `default_nettype none
 
