@@ -72,12 +72,18 @@ func eachGroup(s Shape, d Data, matrix string, lanes int, f func(j, step int, gr
 		rows[l] = make([]int32, s.N)
 	}
 	group := make([]int32, lanes)
-	for k := 0; k < s.K && !stopped(d); k += lanes {
+	for k := 0; k < s.K; k += lanes {
 		n := min(lanes, s.K-k)
 		for l := range n {
+			if stopped(d) {
+				return
+			}
 			d.RowB(rows[l], k+l)
 		}
 		for j := range s.N {
+			if j%4096 == 4095 && stopped(d) {
+				return
+			}
 			for l := range n {
 				group[l] = rows[l][j]
 			}
