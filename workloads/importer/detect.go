@@ -149,3 +149,27 @@ func (h *head) isChakra() bool {
 	}
 	return named
 }
+
+// isONNX reports whether a file begins with fields of ModelProto, of which the
+// graph or the operator sets are within reach.
+func (h *head) isONNX() bool {
+	types := map[protowire.Number]protowire.Type{1: protowire.VarintType, 5: protowire.VarintType}
+	for _, n := range []protowire.Number{2, 3, 4, 6, 7, 8, 14, 20, 25, 26} {
+		types[n] = protowire.BytesType
+	}
+	rest := h.data
+	sure := false
+	for len(rest) > 0 {
+		num, typ, n := protowire.ConsumeTag(rest)
+		if want, ok := types[num]; n < 0 || !ok || want != typ {
+			return sure && n < 0
+		}
+		rest = rest[n:]
+		if n = protowire.ConsumeFieldValue(num, typ, rest); n < 0 {
+			return num == 7 || sure // a graph reaches past what was looked at
+		}
+		rest = rest[n:]
+		sure = sure || num == 7 || num == 8
+	}
+	return sure
+}

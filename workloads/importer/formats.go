@@ -6,6 +6,7 @@ import (
 
 	"tpe/workloads"
 	"tpe/workloads/liblog"
+	"tpe/workloads/onnx"
 	"tpe/workloads/torchtrace"
 )
 
@@ -26,6 +27,13 @@ func Formats() []Format {
 			},
 			read: func(in *input, opt Options, s *workloads.Sink) error {
 				return torchtrace.ReadET(in.stream(), opt.ImportOptions, s)
+			},
+		},
+		{
+			Name: "onnx", About: "ONNX graph; weights may be external or missing", Unit: "nodes",
+			detect: func(h *head) bool { return !h.text && h.isONNX() },
+			read: func(in *input, opt Options, s *workloads.Sink) error {
+				return onnx.Read(in.stream(), opt.ImportOptions, s)
 			},
 		},
 		{
