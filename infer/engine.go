@@ -120,15 +120,14 @@ func addOutliers(c, a, b *quant.Matrix, list []int) {
 
 // product codes A and multiplies piece by piece.
 func (e *Engine) product(a *quant.Matrix, w *operand, cols int) (*quant.Matrix, error) {
-	f, isInt := e.a.(numeric.Int)
-	qa, err := quant.Quantize(a, e.a, quant.PerRow, isInt && !f.Signed)
+	qa, err := e.codeA(a)
 	if err != nil {
 		return nil, err
 	}
 	sum := make([]float64, a.Rows*cols)
 	for i := range w.pieces {
 		p := &w.pieces[i]
-		o := arch.Operands{A: part(qa.Dense, 0, a.Rows, p.from, p.to), B: p.codes, Scale: p.scale, Zero: p.zero}
+		o := arch.Operands{A: part(qa.codes, 0, a.Rows, p.from, p.to), B: p.codes, ScaleA: qa.own, Scale: p.scale, Zero: p.zero}
 		words, err := e.multiply(arch.Shape{M: a.Rows, N: cols, K: p.to - p.from}, o)
 		if err != nil {
 			return nil, err
@@ -139,7 +138,7 @@ func (e *Engine) product(a *quant.Matrix, w *operand, cols int) (*quant.Matrix, 
 			for _, q := range o.A.Row(i) {
 				codes += number(e.a, q)
 			}
-			s, z := float64(qa.Scale[i]), float64(qa.Zero[i])
+			s, z := qa.scale[i], qa.zero[i]
 			for j := range cols {
 				sum[i*cols+j] += s * (p.unit[j]*(values[i*cols+j]-float64(p.offset[j])*codes) - z*p.sums[j])
 			}
@@ -179,6 +178,9 @@ func (e *Engine) check(s arch.Shape, o arch.Operands) error {
 	tile := e.cfg.Extent()
 	p := arch.Shape{M: min(s.M, max(tile.M, 8), maxChecked), N: min(s.N, max(tile.N, 8), maxChecked), K: s.K}
 	cut := arch.Operands{A: part(o.A, 0, p.M, 0, s.K), B: part(o.B, 0, s.K, 0, p.N)}
+	if o.ScaleA != nil {
+		cut.ScaleA = part(o.ScaleA, 0, p.M, 0, o.ScaleA.Cols)
+	}
 	if o.Scale != nil {
 		cut.Scale = part(o.Scale, 0, o.Scale.Rows, 0, p.N)
 	}

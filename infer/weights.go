@@ -49,6 +49,9 @@ func (e *Engine) prepare(b *quant.Matrix, weights bool) (*operand, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Weights != "" && e.cfg.Blockwise.Size > 0 {
+		return nil, fmt.Errorf("%s weights on an engine with a block format (expected plain codes)", r.Weights)
+	}
 	switch r.Weights {
 	case WeightsOneBit:
 		w, err := quant.OneBit(b)
@@ -120,6 +123,10 @@ func (e *Engine) encodeSigns(d *numeric.Dense) error {
 
 // code codes a matrix with scales for its columns and groups.
 func (e *Engine) code(b *quant.Matrix, group int) ([]piece, error) {
+	if e.cfg.Blockwise.Size > 0 {
+		p, err := e.blockPiece(b)
+		return []piece{p}, err
+	}
 	own := e.cfg.Group > 0 && (e.cfg.ScaleBits > 0 || e.cfg.ZeroPoints)
 	if own {
 		group = e.cfg.Group
@@ -199,6 +206,9 @@ func (e *Engine) finish(p *piece) error {
 // meaning is the number for which a code of a piece stands.
 func (e *Engine) meaning(p *piece, k, j int) float64 {
 	v := number(e.b, p.codes.At(k, j)) - float64(p.offset[j])
+	if size := e.cfg.Blockwise.Size; size > 0 && p.scale != nil {
+		return v * e.cfg.Blockwise.ScaleB.Decode(uint64(uint32(p.scale.At(k/size, j)))).Float64() * p.unit[j]
+	}
 	g := 0
 	if e.cfg.Group > 0 {
 		g = k / e.cfg.Group

@@ -201,7 +201,7 @@ func (q quantiser) blocks(m *quant.Matrix, number numeric.Format, columns bool) 
 	var s *quant.Scaled
 	var err error
 	if q.codes == "nvfp4" {
-		s, err = quant.NVFP4Blocks(m, columns)
+		s, err = quant.NVFP4Blocks(m, numeric.NVFP4{}.Block(), columns)
 	} else {
 		s, err = quant.MXBlocks(m, numeric.MX{Elem: f, Block: q.length}, columns)
 	}

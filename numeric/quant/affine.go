@@ -112,6 +112,17 @@ func Quantize(m *Matrix, f numeric.Format, block Block, asymmetric bool) (*Codes
 	return c, nil
 }
 
+// Recode finds the codes of the numbers again, for scales that were changed, of signed integers (symmetric) and floats.
+func (c *Codes) Recode(m *Matrix) {
+	for i := range c.Rows {
+		dst, src := c.Row(i), m.Row(i)
+		for j := range dst {
+			at := c.index(i, j)
+			dst[j] = coder(c.Format, c.Scale[at], c.Zero[at], false)(src[j])
+		}
+	}
+}
+
 // block codes one block.
 func (c *Codes) block(m *Matrix, i0, j0 int, asymmetric bool) {
 	i1, j1 := min(i0+c.Block.Rows, m.Rows), min(j0+c.Block.Cols, m.Cols)

@@ -70,8 +70,8 @@ func MXBlocks(m *Matrix, f numeric.MX, columns bool) (*Scaled, error) {
 	return s, err
 }
 
-// NVFP4Blocks codes a matrix in NVFP4 blocks with a scale of the whole matrix.
-func NVFP4Blocks(m *Matrix, columns bool) (*Scaled, error) {
+// NVFP4Blocks codes a matrix in NVFP4 blocks (of n elements; the format's own are 16) with a scale of the whole matrix.
+func NVFP4Blocks(m *Matrix, n int, columns bool) (*Scaled, error) {
 	var f numeric.NVFP4
 	peak := 0.0
 	for _, v := range m.Data {
@@ -83,7 +83,7 @@ func NVFP4Blocks(m *Matrix, columns bool) (*Scaled, error) {
 			tensor = t
 		}
 	}
-	s, err := scaled(m, along(f.Block(), columns), func(v []numeric.Value) (uint64, []uint64) { return f.Quantize(v, tensor) })
+	s, err := scaled(m, along(n, columns), func(v []numeric.Value) (uint64, []uint64) { return f.Quantize(v, tensor) })
 	if err == nil {
 		s.decode, s.Tensor = f.Decode, tensor.Float64()
 	}

@@ -229,7 +229,7 @@ func TestBlockFormats(t *testing.T) {
 	if d := distance(m, mx.Values()); d > 0.04 {
 		t.Errorf("MXFP8 is off by %v", d)
 	}
-	nv, err := NVFP4Blocks(m.Transposed(), true)
+	nv, err := NVFP4Blocks(m.Transposed(), 16, true)
 	if err != nil {
 		t.Fatal(err)
 	}
