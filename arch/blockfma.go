@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"tpe/hw"
 	"tpe/numeric"
 	"tpe/pe"
 )
@@ -21,6 +20,7 @@ type BlockFMA struct {
 	Rounding       numeric.Rounding
 	ZeroExponent   bool // zeros take part in the greatest exponent
 	SlotsM, SlotsN int  // a unit computes SlotsM x SlotsN elements of C in turn
+	Emulated       int  // k of an instruction in the order of numeric.PairOrder, c added behind it; 0: none
 	Blockwise
 }
 
@@ -76,6 +76,8 @@ func (blockfma) fields() []Field {
 		intField("slots_m", "rows of C that a unit computes in turn, 1..64", func(c *Config) *int { return &c.SlotsM }),
 		intField("slots_n", "columns of C that a unit computes in turn, 1..64", func(c *Config) *int { return &c.SlotsN }),
 	)
+	list = append(list, intField("emulated", "k of an instruction: groups of its k with k mod 4 of 0 and 1, then of the others, and c is added behind them; 0: c is the accumulator",
+		func(c *Config) *int { return &c.Emulated }))
 	return append(append(list, blockFields()...),
 		boolField("init_c", "true: a stream of initial C is the accumulator of the first group", func(c *Config) *bool { return &c.InitC }))
 }
@@ -90,25 +92,31 @@ func (blockfma) defaults(c *Config) {
 func (c *Config) setUnit(u numeric.BlockFMA) {
 	c.FloatA, c.FloatB, c.FloatC, c.Result = u.A, u.B, u.C, u.Out
 	c.Products, c.Frac, c.Floor, c.Rounding, c.ZeroExponent = u.N, u.Frac, u.Floor, u.Rounding, u.ZeroProductExponent
+	c.Emulated = len(u.Order)
 }
 
 // unit is the arithmetic of a dot-product unit.
 func (c *Config) unit() numeric.BlockFMA {
-	return numeric.BlockFMA{A: c.FloatA, B: c.FloatB, C: c.FloatC, Out: c.Result, N: c.Products, Frac: c.Frac, Floor: c.Floor,
+	u := numeric.BlockFMA{A: c.FloatA, B: c.FloatB, C: c.FloatC, Out: c.Result, N: c.Products, Frac: c.Frac, Floor: c.Floor,
 		Rounding: c.Rounding, ZeroProductExponent: c.ZeroExponent, NaN: c.FloatC.AllOnes()}
+	if c.Emulated > 0 {
+		u.Order, u.AddC = numeric.PairOrder(c.Emulated), true
+	}
+	return u
 }
 
 // presets are the tensor cores of the GPUs whose instruction is one array's. Those whose hardware
 // another one stands for name it.
 func (blockfma) presets() []Preset {
 	shown := map[string]bool{"tc-v100-fp16-f32": true, "tc-a100-bf16-f32": true, "tc-a100-tf32-f32": true,
-		"tc-ada-e5m2-f32": true, "tc-h100-fp16-f16": true, "tc-h100-e4m3-f32": true}
+		"tc-ada-e5m2-f32": true, "tc-h100-fp16-f16": true, "tc-h100-e4m3-f32": true, "tc-h100-e4m3-f16-mma": true}
 	var list []Preset
 	for _, t := range numeric.TensorCores() {
-		if t.MMA { // two groups in an order of their own, and an addition of c behind them
-			continue
+		doc := fmt.Sprintf("tensor core of %s: %d products of %s into %s", t.GPU, t.Unit.N, t.Unit.A, t.Unit.Out)
+		if t.MMA {
+			doc += ", mma.sync: two groups in an order of their own, c added behind them"
 		}
-		p := preset("blockfma", t.Name, fmt.Sprintf("tensor core of %s: %d products of %s into %s", t.GPU, t.Unit.N, t.Unit.A, t.Unit.Out), func(c *Config) {
+		p := preset("blockfma", t.Name, doc, func(c *Config) {
 			c.setUnit(t.Unit)
 			if t.GPU == "v100" {
 				c.Rows, c.Cols = 4, 4 // 64 products a cycle
@@ -127,21 +135,32 @@ func (blockfma) validate(c *Config, v *validation) {
 	v.between("slots_n", c.SlotsN, 1, 64)
 	if c.inBlocks() {
 		v.blocks(c)
+		if c.Emulated != 0 {
+			v.bad("emulated", "%d (expected 0 with a block format)", c.Emulated)
+		}
 		return
 	}
 	if c.Blockwise != (Blockwise{}) {
 		v.bad("block", "0, with integers, scales, exact sums or aligned elements (expected at least 1)")
 		return
 	}
+	if n := c.Emulated; n < 0 || n > 256 || n%4 > 0 || n%max(c.Products, 1) > 0 {
+		v.bad("emulated", "%d (expected 0, or a multiple of 4 and of the %d products, at most 256)", n, c.Products)
+		return
+	}
 	u := pe.BlockFMA{BlockFMA: c.unit(), Stages: c.Stages}
 	if err := u.Validate(); err != nil {
 		v.bad("products", "%s", err)
+	}
+	if c.Emulated > 0 && (c.ZeroExponent || c.Result != c.FloatC) {
+		v.bad("emulated", "%d with zero_exponent: %t, result: %s (expected false, and the format of c)", c.Emulated, c.ZeroExponent, c.Result)
 	}
 }
 
 func (blockfma) together() []string {
 	return append([]string{
 		"`result` has the exponent and the width of `c`.",
+		"`emulated` is a multiple of 4 and of `products`; it needs a `result` of c's format, and has no `zero_exponent`.",
 		"The sum of a group needs at most 64 bits: `frac` and `floor` decide its width (docs/engines/blockfma.md).",
 	}, blockTogether()...)
 }
@@ -168,6 +187,13 @@ func (blockfma) peak(c *Config) int   { return c.Rows * c.Cols * c.Products }
 func (blockfma) small(c *Config) [][]string {
 	if c.inBlocks() {
 		return blockSmall(c)
+	}
+	if c.Emulated > 0 {
+		return [][]string{
+			{"rows=2", "cols=1", "products=4", "slots_m=1", "slots_n=2", "emulated=8"},
+			{"rows=1", "cols=3", "products=3", "slots_m=2", "slots_n=3", "emulated=12", "stages=3"},
+			{"rows=2", "cols=2", "products=2", "slots_m=1", "slots_n=1", "emulated=4", "stages=1"},
+		}
 	}
 	return [][]string{
 		{"rows=2", "cols=1", "products=4", "slots_m=1", "slots_n=2"},
@@ -200,7 +226,23 @@ func (blockfma) reference(c *Config, o Operands) ([]int64, error) {
 
 // blockTiles is the number of groups of a dot product and of tiles of C.
 func (c *Config) blockTiles(s Shape) (groups, mt, nt int) {
-	return cdiv(s.K, c.Products), cdiv(s.M, c.Rows*c.SlotsM), cdiv(s.N, c.Cols*c.SlotsN)
+	groups = cdiv(s.K, c.Products)
+	if c.Emulated > 0 { // instructions are whole
+		groups = cdiv(s.K, c.Emulated) * c.instructionGroups()
+	}
+	return groups, cdiv(s.M, c.Rows*c.SlotsM), cdiv(s.N, c.Cols*c.SlotsN)
+}
+
+// instructionGroups is the number of groups after which c is added; 1 if it is the accumulator.
+func (c *Config) instructionGroups() int { return max(c.Emulated/c.Products, 1) }
+
+// kOf is the k of product i of group g.
+func (c *Config) kOf(order []int, g, i int) int {
+	k := g*c.Products + i
+	if n := len(order); n > 0 {
+		k = k/n*n + order[k%n]
+	}
+	return k
 }
 
 func (blockfma) checkShape(c *Config, s Shape) error {
@@ -215,13 +257,14 @@ func (blockfma) results(c *Config, s Shape) int {
 }
 
 // timing: a tile issues its groups max(slots, stages) edges apart, the slots of each at successive edges; the
-// next tile follows at once. The last result is delivered Stages edges after its issue, one more behind aligners.
+// next tile follows at once. The last result is delivered Stages edges after its issue, one more behind aligners,
+// one more where c is added behind the units.
 //
-//	T ((G - 1) max(I, S) + I) + S + F,  T tiles, G groups, I slots, S stages, F of aligners
+//	T ((G - 1) max(I, S) + I) + S + F,  T tiles, G groups, I slots, S stages, F = 1 with aligners or an addition
 func (blockfma) timing(c *Config, s Shape, _ Data) Timing {
 	groups, mt, nt := c.blockTiles(s)
 	tile := int64(groups-1)*int64(max(c.slots(), c.Stages)) + int64(c.slots())
-	return Timing{Cycles: int64(mt)*int64(nt)*tile + int64(c.Stages+c.front())}
+	return Timing{Cycles: int64(mt)*int64(nt)*tile + int64(c.Stages+c.front()+c.behind())}
 }
 
 // approximate implements approximating: terms are cut, sums rounded.
@@ -250,17 +293,19 @@ func (c *Config) eachSlot(m0, n0 int, f func(m, n int)) {
 func (blockfma) layout(l *layout, s Shape) {
 	c := &l.e.Config
 	groups, mt, nt := c.blockTiles(s)
-	l.config(map[string]int{"k": groups, "mt": mt, "nt": nt, "kv": s.K - (groups-1)*c.Products})
+	l.config(map[string]int{"k": groups / c.instructionGroups(), "mt": mt, "nt": nt, "kv": s.K - (groups-1)*c.Products})
 	beats := groups * mt * nt * c.slots()
 	aw, bw := l.stream("a", beats), l.stream("b", beats)
 	if l.err != nil {
 		return
 	}
+	order := c.unit().Order
 	c.eachTile(s, func(m0, n0 int) {
-		for k0 := 0; k0 < s.K; k0 += c.Products {
+		for g := range groups {
+			k0 := g * c.Products
 			c.eachSlot(m0, n0, func(m, n int) {
-				aw.beat(func(i int) int64 { return elem(l.A, m+i/c.Products, k0+i%c.Products) }, l.scalesA(m, k0))
-				bw.beat(func(i int) int64 { return elem(l.B, k0+i/c.Cols, n+i%c.Cols) }, l.scalesB(k0, n))
+				aw.beat(func(i int) int64 { return elem(l.A, m+i/c.Products, c.kOf(order, g, i%c.Products)) }, l.scalesA(m, k0))
+				bw.beat(func(i int) int64 { return elem(l.B, c.kOf(order, g, i/c.Cols), n+i%c.Cols) }, l.scalesB(k0, n))
 			})
 		}
 	})
@@ -276,126 +321,4 @@ func (blockfma) eachResult(c *Config, s Shape, f func(at func(j int) int)) {
 			})
 		})
 	})
-}
-
-// blockSeq is the sequencer: slots, groups, tiles, the distance of groups and credits.
-func blockSeq(c *Config, depth int) (*hw.Module, error) {
-	b := hw.New("block_seq", "Sequencer of the dot-product units: slots, groups, tiles, credits.")
-	cfgValid := b.In("cfg_valid_i", 1)
-	k, mt, nt := b.In("cfg_k_i", countBits), b.In("cfg_mt_i", countBits), b.In("cfg_nt_i", countBits)
-	ab, pop := b.In("operands_i", 1), b.In("pop_i", 1)
-	busy, issue := b.Reg("busy_q", 1, 0), b.Reg("issue_q", 1, 0)
-	ready := b.Named("ready", b.Not(busy))
-	load := b.Named("load", b.And(cfgValid, ready))
-	sw := hw.Bits(c.slots() - 1)
-	fire := b.Wire("fire", 1)
-	loops, jobEnd := nest(b, []string{"s", "k", "m", "n"}, fire, []hw.ID{b.Const(sw, uint64(c.slots()-1)),
-		lessOne(b, "k_max_q", load, k), lessOne(b, "m_max_q", load, mt), lessOne(b, "n_max_q", load, nt)})
-	first, last := b.Named("first", b.Eq(loops[1].Count, b.Const(countBits, 0))), loops[1].Last
-	out := b.Named("out", b.And(fire, last))
-	free := credits(b, depth, out, b.Const(1, 1), pop)
-	cw := b.Width(free)
-	// A group follows the one before by Stages edges at least.
-	spaced := countdown(b, "gap_q", c.Stages-c.slots(), b.All(fire, loops[0].Last, b.Not(last)))
-	operands := ab
-	if c.InitC {
-		operands = b.And(ab, b.Or(b.Not(first), b.In("initial_i", 1)))
-		b.Out("take_initial_o", b.Named("take_initial", b.And(fire, first)))
-	}
-	room := b.Or(b.Not(last), b.Ne(free, b.Const(cw, 0)))
-	b.Drive(fire, b.All(operands, issue, room, spaced))
-	b.Next(issue, b.Mux(load, b.Const(1, 1), b.And(issue, b.Not(b.And(fire, jobEnd)))))
-	empty := b.Eq(free, b.Const(cw, uint64(depth)))
-	b.Next(busy, b.Mux(load, b.Const(1, 1), b.And(busy, b.Not(b.And(b.Not(issue), empty)))))
-	b.Out("cfg_ready_o", ready)
-	b.Out("busy_o", busy)
-	b.Out("issue_o", issue)
-	b.Out("fire_o", fire)
-	b.Out("first_o", first)
-	b.Out("out_o", out)
-	b.Out("slot_o", loops[0].Count)
-	if c.ZeroExponent {
-		kv := b.Reg("kv_q", hw.Bits(c.Products), 0)
-		b.NextIf(kv, load, b.In("cfg_kv_i", hw.Bits(c.Products)))
-		b.Out("there_o", b.Named("there", b.Mux(last, kv, b.Const(hw.Bits(c.Products), uint64(c.Products)))))
-	}
-	return b.Build()
-}
-
-func (blockfma) build(c *Config) (*hw.Module, error) {
-	edges := c.Stages + c.front()
-	depth := edges + 1 // the results under way, and one that is being taken
-	b := c.top()
-	p := parts{b: b}
-	ax := c.blockAxes(b)
-
-	cfg := hw.Ports{"cfg_valid_i": b.In("cfg_valid_i", 1)}
-	for _, n := range []string{"k", "mt", "nt"} {
-		cfg["cfg_"+n+"_i"] = b.In("cfg_"+n+"_i", countBits)
-	}
-	if c.ZeroExponent { // the products of a dot product's last group
-		cfg["cfg_kv_i"] = b.In("cfg_kv_i", hw.Bits(c.Products))
-	}
-	issue, fire, pop := b.Wire("issue", 1), b.Wire("fire", 1), b.Wire("pop", 1)
-	aIn := p.stream("a", issue, fire, c.fieldsA(&p, ax)...)
-	bIn := p.stream("b", issue, fire, c.fieldsB(&p, ax)...)
-	cfg["operands_i"], cfg["pop_i"] = b.Named("operands", b.And(aIn["valid"], bIn["valid"])), pop
-	var cIn map[string]hw.ID
-	takeC := b.Const(1, 0)
-	if c.InitC {
-		takeC = b.Wire("take_c", 1)
-		cIn = p.stream("c", issue, takeC, p.over("data", c.FloatC.Width(), ax.row, ax.col))
-		cfg["initial_i"] = cIn["valid"]
-	}
-	seq := p.inst("seq", p.module(blockSeq(c, depth)), cfg)
-	b.Drive(issue, seq["issue_o"])
-	b.Drive(fire, seq["fire_o"])
-
-	// The operands' registers. A cycle without a beat has zeros.
-	gate := func(name string, x hw.ID) hw.ID {
-		return b.Pipe(name, b.Mux(fire, x, b.Const(b.Width(x), 0)))
-	}
-	in := hw.Ports{}
-	p.decoded(in, "a", c.elementA(), gate("a_q", aIn["data"]), ax.a()...)
-	p.decoded(in, "b", c.elementB(), gate("b_q", bIn["data"]), ax.b()...)
-	if x, ok := aIn["scale"]; ok {
-		p.decoded(in, "sa", c.Blockwise.ScaleA, gate("a_scale_q", x), ax.row, ax.part)
-	}
-	if x, ok := bIn["scale"]; ok {
-		p.decoded(in, "sb", c.Blockwise.ScaleB, gate("b_scale_q", x), ax.part, ax.col)
-	}
-	p.align(c, in, ax)
-	late := func(x hw.ID, edges int) hw.ID { // as many edges as the aligners take
-		if edges > 0 {
-			return b.Delay(x, edges)
-		}
-		return x
-	}
-	initial := b.Const(c.FloatC.Width(), 0)
-	if c.InitC {
-		b.Drive(takeC, seq["take_initial_o"])
-		initial = late(gate("c_q", cIn["data"]), c.front())
-	}
-	if c.ZeroExponent {
-		there := b.Pipe("there_q", seq["there_o"])
-		in["present_i"] = b.Named("present", b.ULt(b.Coord(ax.k, b.Width(there)), there))
-	}
-	// The sum of a slot is read with its beat and written Stages edges later.
-	sums := b.Mem("sums", c.FloatC.Width(), c.slots(), true, ax.row, ax.col)
-	in["c_i"] = b.Named("acc", b.Mux(late(b.Pipe("first_q", seq["first_o"]), c.front()), initial, sums))
-	sum := p.inst("unit", p.module(c.blockCell()), in, ax.row, ax.col)["y_o"]
-	b.SetMem(sums, hw.MemPorts{WEn: b.Named("write", b.Delay(fire, edges)), WAddr: b.Named("write_slot", b.Delay(seq["slot_o"], edges)),
-		WData: sum, RAddr: late(seq["slot_o"], c.front())})
-	p.tail(c, tailIn{valid: b.Named("out_valid", b.Delay(seq["out_o"], edges)), data: b.Named("out_data", sum), depth: depth, busy: seq["busy_o"], pop: pop})
-	b.Out("cfg_ready_o", seq["cfg_ready_o"])
-	b.Out("busy_o", seq["busy_o"])
-	return p.build()
-}
-
-// decoded takes the numbers of an operand apart and gives them to the ports of the units.
-func (p *parts) decoded(in hw.Ports, name string, f numeric.Format, x hw.ID, axes ...int) {
-	m := p.module(pe.DecodeOperand("decode_"+name, f))
-	for port, y := range p.inst("decode_"+name, m, hw.Ports{"x_i": x}, axes...) {
-		in[name+"_"+port[:len(port)-1]+"i"] = y
-	}
 }

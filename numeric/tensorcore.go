@@ -85,15 +85,15 @@ func (g *generation) presets(gpu string) []TensorCore {
 		add(in, g.fp8[0], g.fp8[1], "f16", "", nil)
 		if g.emulated8 {
 			// FP8 operands are converted to fp16 in pairs, and the pairs feed two fp16 instructions.
-			add(in, g.half[0], g.half[1], "f16", "-mma", func(u *BlockFMA) { u.Order, u.AddC = pairwise(32), true })
+			add(in, g.half[0], g.half[1], "f16", "-mma", func(u *BlockFMA) { u.Order, u.AddC = PairOrder(32), true })
 		}
 	}
 	return list
 }
 
-// pairwise is the order of k in which mma.sync.m16n8k32 on FP8 operands is emulated: first
-// all k with k mod 4 in {0, 1}, then the others.
-func pairwise(k int) []int {
+// PairOrder is the order of the k of an instruction in which mma.sync.m16n8k32 on FP8 operands (k = 32) is
+// emulated: first all k with k mod 4 in {0, 1}, then the others. k is a multiple of 4.
+func PairOrder(k int) []int {
 	var order []int
 	for half := range 2 {
 		for i := 0; i < k; i += 4 {

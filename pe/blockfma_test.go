@@ -128,3 +128,45 @@ func TestBlockFMAWidths(t *testing.T) {
 		}
 	}
 }
+
+// TestAddFloats adds all pairs of e5m2, a format with infinities.
+func TestAddFloats(t *testing.T) {
+	f, nan := numeric.E5M2, numeric.E5M2.AllOnes()
+	m, err := pe.AddFloats("add", f, nan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := hw.New("bench", "")
+	ax := b.Axis("case", 1<<16)
+	b.Out("s_o", b.Inst("add", m, hw.Ports{"x_i": b.In("x_i", 8, ax), "y_i": b.In("y_i", 8, ax)}, ax)["s_o"])
+	top, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	flat, err := hw.Flatten(top)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := eval.New(flat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y, got := make([]uint64, 1<<16), make([]uint64, 1<<16), make([]uint64, 1<<16)
+	for i := range x {
+		x[i], y[i] = uint64(i&255), uint64(i>>8)
+	}
+	e.Set(0, x)
+	e.Set(1, y)
+	e.Settle()
+	e.Get(0, got)
+	for i := range got {
+		s, _ := numeric.Add(f.Decode(x[i]), f.Decode(y[i]), numeric.NearEven)
+		want, _ := f.Encode(s, &numeric.Env{})
+		if s.Class == numeric.NaN {
+			want = nan
+		}
+		if got[i] != want {
+			t.Fatalf("%x + %x = %x, want %x", x[i], y[i], got[i], want)
+		}
+	}
+}

@@ -148,6 +148,19 @@ func (f FMA) Add(b *hw.Builder, x, y hw.ID) hw.ID {
 	return (&floatAdder{b: b, f: f.Result, env: f.Env}).add(floatTerm(b, f.Result, x, flush), floatTerm(b, f.Result, y, flush))
 }
 
+// AddFloats is a module that adds two numbers of a format, rounded to nearest even: s_o = x_i + y_i. nan is
+// the code of every NaN result.
+func AddFloats(name string, f numeric.Float, nan uint64) (*hw.Module, error) {
+	b := hw.New(name, "Adds two numbers of format "+f.Name+", rounded to nearest even.")
+	x, y := floatTerm(b, f, b.In("x_i", f.Width()), false), floatTerm(b, f, b.In("y_i", f.Width()), false)
+	sum := (&floatAdder{b: b, f: f}).add(x, y)
+	if nan != f.NaN() {
+		sum = b.Mux(b.Eq(sum, b.Const(f.Width(), f.NaN())), b.Const(f.Width(), nan), sum)
+	}
+	b.Out("s_o", b.Named("s", sum))
+	return b.Build()
+}
+
 // floatTerm is a code as a term.
 func floatTerm(b *hw.Builder, f numeric.Float, x hw.ID, flush bool) Term {
 	v := decodeIn(b, f, x, flush)

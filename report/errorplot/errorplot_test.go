@@ -23,7 +23,7 @@ var figures = []struct {
 	engines           [][]string // preset and its settings
 }{
 	{"error-blockfma.svg", "Tensor cores, normal data", "normal:1", 16, 16384, [][]string{
-		{"tc-v100-fp16-f32"}, {"tc-a100-bf16-f32"}, {"tc-a100-tf32-f32"}, {"tc-h100-fp16-f16"}, {"tc-h100-e4m3-f32"}, {"tc-ada-e5m2-f32"}}},
+		{"tc-v100-fp16-f32"}, {"tc-a100-bf16-f32"}, {"tc-a100-tf32-f32"}, {"tc-h100-fp16-f16"}, {"tc-h100-e4m3-f32"}, {"tc-ada-e5m2-f32"}, {"tc-h100-e4m3-f16-mma"}}},
 	{"error-blocks.svg", "Block formats, normal data", "a=normal:1,b=normal:2", 16, 512, [][]string{
 		{"mx-e4m3"}, {"nvfp4"}, {"figna", "scale_b=none"}, {"figna", "scale_b=none", "align=12"}}},
 	{"error-lut.svg", "Lookup engine with rounded tables, normal activations", "a=normal:4096,b=full", 16, 2048, [][]string{
