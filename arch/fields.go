@@ -42,6 +42,17 @@ func (c *Config) Fields() []Field {
 // Get returns the field's value as the YAML form has it.
 func (f Field) Get(c *Config) string { return f.get(c) }
 
+// Set gives the field a value as in the YAML form. The kind cannot be changed (see [Config.Set]).
+func (f Field) Set(c *Config, value string) error {
+	if f.Name == "kind" && value != c.Kind {
+		return FieldError{f.Name, fmt.Sprintf("cannot be changed: %q (expected %q, or another preset or file)", value, c.Kind)}
+	}
+	if err := f.set(c, value); err != nil {
+		return FieldError{f.Name, err.Error()}
+	}
+	return nil
+}
+
 func intField(name, doc string, p func(*Config) *int) Field {
 	return Field{name, doc, func(c *Config, s string) error {
 		v, err := strconv.Atoi(s)
@@ -105,8 +116,8 @@ func getAccBits(c *Config) string {
 	return strconv.Itoa(c.AccBits)
 }
 
-// field finds a key of the configuration's kind.
-func (c *Config) field(name string) (Field, bool) {
+// Field finds a key of the configuration's kind.
+func (c *Config) Field(name string) (Field, bool) {
 	for _, f := range c.Fields() {
 		if f.Name == name {
 			return f, true
@@ -115,7 +126,8 @@ func (c *Config) field(name string) (Field, bool) {
 	return Field{}, false
 }
 
-func (c *Config) fieldNames() []string {
+// FieldNames are the keys of the configuration's kind.
+func (c *Config) FieldNames() []string {
 	var names []string
 	for _, f := range c.Fields() {
 		names = append(names, f.Name)
@@ -126,17 +138,11 @@ func (c *Config) fieldNames() []string {
 // Set changes one field by its YAML name; value is written as in YAML. The kind of
 // an engine cannot be changed, since it decides which fields there are.
 func (c *Config) Set(name, value string) error {
-	f, ok := c.field(name)
+	f, ok := c.Field(name)
 	if !ok {
-		return fmt.Errorf("unknown key: %q (expected %s; nearest is %q)", name, orList(c.fieldNames()), Nearest(name, c.fieldNames()))
+		return fmt.Errorf("unknown key: %q (expected %s; nearest is %q)", name, orList(c.FieldNames()), Nearest(name, c.FieldNames()))
 	}
-	if name == "kind" && value != c.Kind {
-		return FieldError{name, fmt.Sprintf("cannot be changed: %q (expected %q, or another preset or file)", value, c.Kind)}
-	}
-	if err := f.set(c, value); err != nil {
-		return FieldError{name, err.Error()}
-	}
-	return nil
+	return f.Set(c, value)
 }
 
 // YAML prints a configuration, without keys that its PE does not read; reading it back gives the same.

@@ -39,10 +39,10 @@ func ParseYAML(file string, src []byte) (Config, error) {
 	}
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		key, val := top.Content[i], top.Content[i+1]
-		f, ok := c.field(key.Value)
+		f, ok := c.Field(key.Value)
 		switch {
 		case !ok:
-			fail(key, "unknown key: %q (nearest is %q; tpe show prints all)", key.Value, Nearest(key.Value, c.fieldNames()))
+			fail(key, "unknown key: %q (nearest is %q; tpe show prints all)", key.Value, Nearest(key.Value, c.FieldNames()))
 		case at[key.Value] != nil:
 			fail(key, "key stands twice: %q (expected once; first on line %d)", key.Value, at[key.Value].Line)
 		case val.Kind != yaml.ScalarNode:

@@ -41,6 +41,7 @@ var modules = []module{
 	{"google.golang.org/protobuf", []string{"workloads"}, false}, // protowire
 	{"github.com/llir/llvm", []string{"sim/llvm"}, false},
 	{"github.com/ebitengine/purego", []string{"sim/llvm"}, false},
+	{"github.com/expr-lang/expr", []string{"sweep"}, false},
 	{"modernc.org/sqlite", []string{"sweep"}, false},
 	{"github.com/parquet-go/parquet-go", []string{"sweep"}, false},
 	{"github.com/alecthomas/kong", []string{"cmd"}, false},
