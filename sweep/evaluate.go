@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 
 	"tpe/arch"
 	"tpe/hw/drive"
 	"tpe/sim"
 	"tpe/testbench"
 	"tpe/workloads"
+	"tpe/workloads/importer"
 )
 
 // work is a workload with equal layers merged.
@@ -29,18 +31,13 @@ type shape struct {
 	layers  []int // of work.layers
 }
 
-// Opener finds a workload by name, or reads it from a file.
-type Opener func(spec string) (workloads.Workload, error)
-
-// open is how a space finds workloads: models and products by name, and files.
+// open finds a workload: a model or a product by name, or a file.
 func open(spec string) (workloads.Workload, error) {
-	if w, err := workloads.Lookup(spec); err == nil {
-		return w, nil
-	} else if w, ferr := workloads.Open(spec, workloads.OpenOptions{}); ferr == nil {
-		return w, nil
-	} else {
+	if _, err := os.Stat(spec); err == nil {
+		w, _, err := importer.Load(spec, importer.Options{})
 		return w, err
 	}
+	return workloads.Lookup(spec)
 }
 
 func (s *Space) loadWorkloads(where func(string) string) []error {

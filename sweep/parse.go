@@ -297,15 +297,10 @@ func (p *parser) axes(path string, n *yaml.Node) []Axis {
 
 // span lists the values of a range or of powers of two.
 func (p *parser) span(path, form string, n *yaml.Node) []string {
-	texts := p.scalars(path, n)
 	var v []int
-	for _, t := range texts {
-		x, err := strconv.Atoi(t)
-		if err != nil || x < 0 || x > 1<<40 {
-			p.bad(n, "%s: not a whole number: %q (expected 0..2^40)", path, t)
-			return nil
-		}
-		v = append(v, x)
+	var texts []string
+	for _, x := range n.Content {
+		v, texts = append(v, p.whole(path, x, 0, 1<<40)), append(texts, x.Value)
 	}
 	step := 1
 	if form == "range" && len(v) == 3 {

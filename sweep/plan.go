@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -120,6 +121,15 @@ func openPlan(dir string, s *Space, p *Plan) error {
 	return nil
 }
 
+// CheckPlan returns the plan of a folder, which must be the one given.
+func CheckPlan(dir string, p *Plan) (*Plan, error) {
+	old, err := readPlan(dir)
+	if err == nil && old.Hash() != p.Hash() {
+		err = fmt.Errorf("%w: %s", ErrChanged, strings.Join(p.Differs(old), "; "))
+	}
+	return old, err
+}
+
 func unexpected(list []os.DirEntry) string {
 	for _, e := range list {
 		if n := e.Name(); n != lockFile && n != spaceFile && !strings.HasPrefix(n, ".") {
@@ -155,25 +165,5 @@ func LoadDir(dir string) (*Space, *Plan, error) {
 
 // writeFile writes a file whole or not at all.
 func writeFile(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		if err = os.Chmod(f.Name(), 0o644); err == nil {
-			err = os.Rename(f.Name(), path)
-		}
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
+	return toFile(path, func(w io.Writer) error { _, err := w.Write(b); return err })
 }

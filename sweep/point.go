@@ -58,6 +58,23 @@ func (s *Space) Values(p Point) []string {
 	return list
 }
 
+// Settings are what makes the engine of a point of its preset or file, as key=value.
+func (s *Space) Settings(p Point) []string {
+	e := &s.Engines[p.Engine]
+	var list []string
+	for i, a := range e.Axes {
+		list = append(list, a.Key+"="+a.Values[p.Levels[i]])
+	}
+	if c, err := s.Config(p); err == nil {
+		for _, d := range s.Derived {
+			if f, ok := e.get[d.Key]; ok {
+				list = append(list, d.Key+"="+f.Get(&c))
+			}
+		}
+	}
+	return list
+}
+
 // errExcluded says that conditions exclude a point.
 var errExcluded = errors.New("excluded by where")
 
@@ -88,6 +105,9 @@ func (s *Space) Config(p Point) (arch.Config, error) {
 		ok, err := expr.Run(w.prog, s.env(p, &c))
 		if err != nil {
 			return c, fmt.Errorf("where %s: %w", w.Text, err)
+		}
+		if _, is := ok.(bool); !is {
+			return c, fmt.Errorf("where %s: not a truth value: %v (expected true or false)", w.Text, ok)
 		}
 		if ok != true {
 			return c, errExcluded

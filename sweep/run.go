@@ -48,22 +48,14 @@ const (
 // Run evaluates what the plan of a space asks for and the store does not have. When the context ends it
 // keeps what is done and returns its error.
 func Run(ctx context.Context, st *Store, s *Space, opt RunOptions) (State, error) {
-	workers := opt.Workers
-	if workers < 1 {
-		workers = runtime.GOMAXPROCS(0)
-	}
 	done, err := st.Done()
 	if err != nil {
 		return State{}, err
 	}
 	d := &driver{st: st, s: s, opt: opt, done: done, start: time.Now()}
 	d.state.Best = make([]Best, len(s.Objectives))
-	for i := range workers {
-		ev, err := s.NewEvaluator(opt.Pricer)
-		if err != nil {
-			return State{}, fmt.Errorf("worker %d: %w", i, err)
-		}
-		d.evs = append(d.evs, ev)
+	if err := d.evaluators(); err != nil {
+		return State{}, err
 	}
 	c := s.chooser()
 	d.state.Total = c.total()
@@ -78,9 +70,25 @@ func Run(ctx context.Context, st *Store, s *Space, opt RunOptions) (State, error
 	return d.state, nil
 }
 
+// evaluators makes one for each worker.
+func (d *driver) evaluators() error {
+	workers := d.opt.Workers
+	if workers < 1 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	for range workers {
+		ev, err := d.s.NewEvaluator(d.opt.Pricer)
+		if err != nil {
+			return err
+		}
+		d.evs = append(d.evs, ev)
+	}
+	return nil
+}
+
 // driver runs blocks of points.
 type driver struct {
-	st    *Store
+	st    *Store // nil: rows are not kept
 	s     *Space
 	opt   RunOptions
 	done  *Set
@@ -171,7 +179,9 @@ func (d *driver) block(ctx context.Context, list []uint64, read bool) ([]*Row, e
 func (d *driver) collect(rows []*Row, out <-chan []outcomeRow) error {
 	var batch []Row
 	put := func() error {
-		if len(batch) == 0 {
+		if len(batch) == 0 || d.st == nil {
+			batch = batch[:0]
+			d.report()
 			return nil
 		}
 		err := d.st.Put(batch)
@@ -279,5 +289,7 @@ func orNaN(v sql.NullFloat64) float64 {
 	if v.Valid {
 		return v.Float64
 	}
-	return math.NaN()
+	return nan
 }
+
+var nan = math.NaN() // stands for what is not known

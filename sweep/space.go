@@ -156,7 +156,7 @@ func (s *Space) prepare(common []Axis, where func(string) string) error {
 			}
 			for _, v := range a.Values {
 				if err := f.Set(&cfg, v); err != nil {
-					bad("axes."+a.Key, "%s: %v", a.Key, err)
+					bad("axes."+a.Key, "%v", err)
 				}
 			}
 			e.set = append(e.set, f)

@@ -3,11 +3,13 @@ package sweep_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
 
 	"tpe/arch"
 	"tpe/sim"
@@ -184,5 +186,185 @@ func TestMethods(t *testing.T) {
 		if d := cmp.Diff(exports[0], exports[1]); d != "" {
 			t.Errorf("%s: two runs differ:\n%s", kind, d)
 		}
+	}
+}
+
+// export is everything as CSV.
+func export(t testing.TB, dir string, s *sweep.Space) string {
+	t.Helper()
+	st, err := sweep.OpenStore(dir, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	path := filepath.Join(t.TempDir(), "x.csv")
+	if err := st.ExportCSV(path); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// Shards give, merged in any order and twice, what one run gives; a damaged part and one of
+// another plan are refused.
+func TestShards(t *testing.T) {
+	s := parse(t, small)
+	root := t.TempDir()
+	whole, dir := filepath.Join(root, "whole"), filepath.Join(root, "shards")
+	run(t, whole, s)
+	p := s.NewPlan("test", "")
+	st, err := sweep.Create(dir, s, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	const shards = 5
+	merged := 0
+	for _, k := range []uint64{3, 0, 4, 1, 2} {
+		if _, err := sweep.Work(context.Background(), dir, s, p, sweep.Shard{K: k, S: shards}, sweep.RunOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		parts, rows, err := sweep.Merge(dir, st, s, p)
+		if err != nil || parts != 1 {
+			t.Errorf("%d parts, %v; want one", parts, err)
+		}
+		merged += rows
+	}
+	if parts, rows, err := sweep.Merge(dir, st, s, p); parts != 0 || rows != 0 || err != nil || merged != 36 {
+		t.Errorf("merged again: %d parts, %d rows, %v; %d rows before", parts, rows, err, merged)
+	}
+	if d := cmp.Diff(export(t, whole, s), export(t, dir, s)); d != "" {
+		t.Errorf("one run and five shards differ:\n%s", d)
+	}
+	if list, err := sweep.Missing(dir, shards); err != nil || len(list) != 0 {
+		t.Errorf("missing %v, %v", list, err)
+	}
+	part := filepath.Join(dir, "parts", "0-of-5.jsonl")
+	b, err := os.ReadFile(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, damaged := range map[string]string{
+		"not whole":    string(b[:len(b)/2]),
+		"does not fit": strings.Replace(string(b), "cycles\":", "cycles\":1", 1),
+		"another plan": strings.Replace(string(b), `{"plan":"`, `{"plan":"x`, 1),
+		"not a row":    "{}x\n" + string(b),
+		"no such":      strings.Replace(string(b), `{"id":0,`, `{"id":99,`, 1),
+		"follows":      string(b) + "{}\n",
+	} {
+		bad := filepath.Join(t.TempDir(), "bad")
+		st, err := sweep.Create(bad, s, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(filepath.Join(bad, "parts"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(bad, "parts", "0-of-5.jsonl"), []byte(damaged), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := sweep.Merge(bad, st, s, p); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if done, err := st.Done(); err != nil || done.Len() != 0 {
+			t.Errorf("%s: %d rows were taken up, %v", name, done.Len(), err)
+		}
+		st.Close()
+	}
+}
+
+// One folder has one writer; a store that is no store is refused and left alone.
+func TestStoreGuards(t *testing.T) {
+	s := parse(t, small)
+	dir := filepath.Join(t.TempDir(), "x")
+	st, err := sweep.Create(dir, s, s.NewPlan("test", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sweep.Create(dir, s, s.NewPlan("test", "")); err == nil || !strings.Contains(err.Error(), "in use by another") {
+		t.Errorf("two writers: %v", err)
+	}
+	st.Close()
+	path := filepath.Join(dir, "sweep.sqlite")
+	for _, f := range []string{path, path + "-wal", path + "-shm"} {
+		os.Remove(f)
+	}
+	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 1000)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sweep.Create(dir, s, s.NewPlan("test", "")); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("a damaged store: %v", err)
+	}
+	full := t.TempDir()
+	if err := os.WriteFile(filepath.Join(full, "thesis.tex"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sweep.Create(full, s, s.NewPlan("test", "")); err == nil || !strings.Contains(err.Error(), `it has "thesis.tex"`) {
+		t.Errorf("a folder of something else: %v", err)
+	}
+}
+
+// Fronts, bests and sensitivities come from the store, and Parquet holds what CSV does.
+func TestQueries(t *testing.T) {
+	s := parse(t, small)
+	dir := filepath.Join(t.TempDir(), "x")
+	run(t, dir, s)
+	st, err := sweep.OpenStore(dir, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	aim := func(text string) sweep.Aim {
+		a, err := sweep.ParseAim(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	front, err := st.Pareto([]sweep.Aim{aim("macs_per_cycle"), aim("utilization")}, "engine != 'opt4c'")
+	if err != nil || len(front) == 0 {
+		t.Fatalf("front %v, %v", front, err)
+	}
+	for i := 1; i < len(front); i++ {
+		if !(front[i].Values[0] <= front[i-1].Values[0] && front[i].Values[1] >= front[i-1].Values[1]) {
+			t.Errorf("front %v is none: both are maximised", front)
+		}
+	}
+	best, err := st.BestOf(aim("cycles"), "", 3)
+	if err != nil || len(best) != 3 || best[0].Values[0] > best[1].Values[0] {
+		t.Errorf("best %v, %v", best, err)
+	}
+	effects, err := st.Sensitivity(aim("cycles"), "")
+	if err != nil || len(effects) != 5 || effects[0].Share <= effects[4].Share {
+		t.Errorf("effects %+v, %v", effects, err)
+	}
+	if _, err := st.Scores([]string{"area_um2"}, ""); err == nil || !strings.Contains(err.Error(), `unknown metric: "area_um2"`) {
+		t.Errorf("a metric that is not there: %v", err)
+	}
+	if err := st.Query("DELETE FROM point", func([]string) error { return nil }); err == nil {
+		t.Error("a query wrote")
+	}
+	pq := filepath.Join(t.TempDir(), "x.parquet")
+	if err := st.ExportParquet(pq); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(pq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := parquet.NewReader(f)
+	if r.NumRows() != 72 {
+		t.Errorf("%d rows of Parquet, want 72", r.NumRows())
+	}
+	got := map[string]any{}
+	if err := r.Read(&got); err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprintln(got["engine"], got["rows"], got["workload"], got["cycles_kind"]) != "systolic-os 4 gemm:100x50x200 exact\n" {
+		t.Errorf("first row %v", got)
 	}
 }

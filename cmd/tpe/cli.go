@@ -25,6 +25,7 @@ type cli struct {
 	Diff      diffCmd      `cmd:"" help:"What changed from one workload to another, and what it costs on an engine."`
 	Cost      costCmd      `cmd:"" help:"Area, critical path and energy of an engine."`
 	Calibrate calibrateCmd `cmd:"" help:"Fit the fast model of tpe cost to a cell library."`
+	Sweep     sweepCmd     `cmd:"" help:"Explore a space of engines."`
 	Verify    verifyCmd    `cmd:"" help:"Cross-check an engine on every leg."`
 	Tensors   tensorsCmd   `cmd:"" help:"List the tensors of a file, or the statistics of their bits."`
 	Train     trainCmd     `cmd:"" help:"Train a small network on Fashion-MNIST, for tpe run --accuracy."`
