@@ -95,7 +95,7 @@ func (s *Space) Config(p Point) (arch.Config, error) {
 		}
 		v, err := expr.Run(d.prog, s.env(p, &c))
 		if err != nil {
-			return c, fmt.Errorf("derived %s: %w", d.Key, err)
+			return c, fmt.Errorf("derived %s: %s", d.Key, firstLine(err))
 		}
 		if err := f.Set(&c, text(v)); err != nil {
 			return c, fmt.Errorf("derived %s: %w", d.Key, err)
@@ -104,10 +104,7 @@ func (s *Space) Config(p Point) (arch.Config, error) {
 	for _, w := range s.Where {
 		ok, err := expr.Run(w.prog, s.env(p, &c))
 		if err != nil {
-			return c, fmt.Errorf("where %s: %w", w.Text, err)
-		}
-		if _, is := ok.(bool); !is {
-			return c, fmt.Errorf("where %s: not a truth value: %v (expected true or false)", w.Text, ok)
+			return c, fmt.Errorf("where %s: %s", w.Text, firstLine(err))
 		}
 		if ok != true {
 			return c, errExcluded
@@ -175,7 +172,7 @@ func (s *Space) compile(where func(string) string) []error {
 		v := &names{}
 		prog, err := expr.Compile(text, append(opts, expr.Patch(v))...)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: not an expression: %q: %s", where(at), text, strings.Split(err.Error(), "\n")[0]))
+			errs = append(errs, fmt.Errorf("%s: not an expression: %q: %s", where(at), text, firstLine(err)))
 		}
 		for _, n := range v.list {
 			if !known[n] {
@@ -198,6 +195,9 @@ func (s *Space) compile(where func(string) string) []error {
 	}
 	return errs
 }
+
+// firstLine leaves out the drawing that expr adds to its errors.
+func firstLine(err error) string { return strings.Split(err.Error(), "\n")[0] }
 
 // names collects the variables of an expression.
 type names struct{ list []string }
