@@ -162,7 +162,8 @@ func (c *Config) cubeTravel() int {
 	if c.Form == CubeTree {
 		return c.dotTree(c.Y).Stages() + after
 	}
-	return c.X + c.peEdges()*c.Y + c.Z - 2 + after
+	ahead, _ := c.arith().Pipeline()
+	return c.X + ahead + c.peEdges()*c.Y + c.Z - 2 + after
 }
 
 // cubeLatency is the number of edges from the one that takes a tile's last block to the one

@@ -14,10 +14,16 @@ import (
 // and product.
 
 // PEs of floats that the key "pe" may name.
-const peFMA = "fma"
+const (
+	peFMA   = "fma"
+	peANFMA = "anfma"
+)
 
 // floatPEs lists them.
-var floatPEs = []string{peFMA}
+var floatPEs = []string{peFMA, peANFMA}
+
+// kulisch is the value of the key "acc" for an exact fixed-point sum.
+const kulisch = "kulisch"
 
 // Policies of floats.
 const (
@@ -38,11 +44,25 @@ type Floats struct {
 	Subnormals     string
 	Zeros          string
 	NaN            string
-	Stages         int // registers of a PE (of a unit, kind blockfma)
+	Stages         int  // registers of a PE (of a unit, kind blockfma)
+	Skewed         bool // operands are multiplied an edge ahead of the sum
+
+	// Of anfma; see [numeric.ANFMA].
+	Norm      numeric.Norm
+	SumBits   int
+	Align     string
+	StaleZero bool
 }
 
+// Ways of aligning.
+const (
+	Cut    = "cut"    // what falls out is lost
+	Sticky = "sticky" // it is ORed into the lowest bit
+)
+
 func defaultFloats() Floats {
-	return Floats{FloatAcc: numeric.FP32, FloatC: numeric.FP32, Subnormals: Keep, Zeros: Signed, NaN: Propagate, Stages: 1}
+	return Floats{FloatAcc: numeric.FP32, FloatC: numeric.FP32, Subnormals: Keep, Zeros: Signed, NaN: Propagate, Stages: 1,
+		Norm: numeric.Norm{K: 1, Lambda: 2}, SumBits: 16, Align: Cut}
 }
 
 // setFloats gives both operands a float format.
@@ -56,14 +76,18 @@ func (c *Config) floats() bool { return slices.Contains(floatPEs, c.PE) }
 
 // floatKeys are the keys that PEs of floats alone read, integerKeys those that they do not.
 var (
-	floatKeys   = []string{"acc", "result", "stages", "subnormals", "zeros", "nan"}
-	integerKeys = []string{"multiplier", "adder", "edge_encoder", "acc_bits", "acc_k"}
+	floatKeys   = []string{"acc", "result", "stages", "skewed", "subnormals", "zeros", "nan", "norm", "sum_bits", "align", "stale_zero"}
+	anfmaKeys   = []string{"norm", "sum_bits", "align", "stale_zero"}
+	integerKeys = []string{"multiplier", "adder", "edge_encoder", "acc_bits"}
 )
 
 // reads reports whether the PE reads a key: others are not printed.
 func (operands) reads(c *Config, key string) bool {
-	if c.floats() {
-		return !slices.Contains(integerKeys, key)
+	switch {
+	case c.PE == peANFMA && (key == "acc" || key == "skewed" || key == "acc_k"):
+		return false
+	case c.floats():
+		return !slices.Contains(integerKeys, key) && (c.PE == peANFMA || !slices.Contains(anfmaKeys, key))
 	}
 	return !slices.Contains(floatKeys, key)
 }
@@ -71,12 +95,20 @@ func (operands) reads(c *Config, key string) bool {
 // floatFields are those keys.
 func floatFields() []Field {
 	return []Field{
-		{"acc", "of floats: format of the running sum in a PE: fp32, fp16 or bf16, rounded at each step", setFloatAcc, getFloatAcc},
+		{"acc", "of floats: format of the running sum in a PE: fp32, fp16 or bf16, rounded at each step, or kulisch: fixed point, exact", setFloatAcc, getFloatAcc},
 		floatField("result", "of floats: format of the sums that leave the array, of an initial C and of the result: fp32, fp16 or bf16", func(c *Config) *numeric.Float { return &c.FloatC }),
 		intField("stages", "of floats: registers of a PE, 1..4; 1 where sums stay in the PE", func(c *Config) *int { return &c.Stages }),
+		boolField("skewed", "of fma: true, with stages: 2: products are made an edge ahead of the sum, so that a sum spends one edge in a PE", func(c *Config) *bool { return &c.Skewed }),
 		textField("subnormals", "of floats: keep, or flush: zero, in and out", func(c *Config) *string { return &c.Subnormals }),
 		textField("zeros", "of floats: signed, or positive: every zero result is +0", func(c *Config) *string { return &c.Zeros }),
 		textField("nan", "of floats: propagate, or number: codes of infinities and NaNs of A and B are read as numbers", func(c *Config) *string { return &c.NaN }),
+		{"norm", "of anfma: exact, none or an-K-L: places by which a sum is normalised (docs/approximate.md)", func(c *Config, s string) (err error) {
+			c.Norm, err = numeric.ParseNorm(s)
+			return err
+		}, func(c *Config) string { return c.Norm.String() }},
+		intField("sum_bits", "of anfma: significand of the running sum, at least that of a product, at most 40", func(c *Config) *int { return &c.SumBits }),
+		textField("align", "of anfma: cut, or sticky: bits shifted out are ORed into the lowest", func(c *Config) *string { return &c.Align }),
+		boolField("stale_zero", "of anfma: true: a sum of zero keeps its exponent, less what is shifted", func(c *Config) *bool { return &c.StaleZero }),
 	}
 }
 
@@ -117,6 +149,10 @@ func operandField(name, doc string, i func(*Config) *numeric.Int, f func(*Config
 }
 
 func setFloatAcc(c *Config, s string) error {
+	if s == kulisch {
+		c.FloatAcc = numeric.Float{}
+		return nil
+	}
 	f, err := numeric.ParseFloat(s)
 	if err != nil {
 		return err
@@ -125,7 +161,15 @@ func setFloatAcc(c *Config, s string) error {
 	return nil
 }
 
-func getFloatAcc(c *Config) string { return c.FloatAcc.String() }
+func getFloatAcc(c *Config) string {
+	if c.exactSum() {
+		return kulisch
+	}
+	return c.FloatAcc.String()
+}
+
+// exactSum reports whether the running sum is a Kulisch accumulator.
+func (c *Config) exactSum() bool { return c.FloatAcc.Exp == 0 }
 
 // floatPE checks the keys of a PE of floats.
 func (v *validation) floatPE(c *Config) {
@@ -149,17 +193,64 @@ func (v *validation) floatPE(c *Config) {
 		key    string
 		format numeric.Float
 	}{{"acc", c.FloatAcc}, {"result", c.FloatC}} {
+		if f.key == "acc" && c.exactSum() {
+			continue
+		}
 		if !slices.Contains([]numeric.Float{numeric.FP32, numeric.FP16, numeric.BF16}, f.format) {
 			v.bad(f.key, "not a format of sums: %s (expected fp32, fp16 or bf16)", f.format)
 		}
 	}
+	if c.Skewed && (c.Stages != 2 || c.PE != peFMA || c.exactSum()) {
+		v.bad("skewed", "not an FMA of 2 stages: %d stages of %s (expected stages: 2, pe: fma and a float acc)", c.Stages, c.PE)
+	}
+	if c.exactSum() {
+		v.between("acc_k", c.AccK, 0, 1<<40)
+	}
+	if c.PE == peANFMA {
+		v.anfma(c)
+	}
+}
+
+// anfma checks what PEs of approximate normalisation add.
+func (v *validation) anfma(c *Config) {
+	v.oneOf("align", c.Align, Cut, Sticky)
+	if len(v.errs) > 0 {
+		return
+	}
+	if err := c.anUnit(c.Acc().Chunk).Validate(); err != nil {
+		v.bad("sum_bits", "no such unit: %s (expected what docs/approximate.md says)", err)
+	}
+}
+
+// anUnit is the arithmetic of a column of so many PEs.
+func (c *Config) anUnit(rows int) *numeric.ANFMA {
+	a, b := c.floatOperands()
+	return &numeric.ANFMA{A: a, B: b, Out: c.FloatC, Bits: c.SumBits, Norm: c.Norm, Sticky: c.Align == Sticky,
+		StaleZero: c.StaleZero, Env: c.floatEnv(), Rows: rows}
 }
 
 // oneStage asks for a PE whose sum is ready for the next product at the next edge: it stays in the PE.
 func (v *validation) oneStage(c *Config) {
-	if c.floats() && c.Stages != 1 {
+	if !c.floats() {
+		return
+	}
+	if c.PE == peANFMA {
+		v.bad("pe", "a column has a foot: %q (expected another PE, or an array in which sums travel)", c.PE)
+	}
+	if c.exactSum() && c.AccK < 1 {
+		v.bad("acc_k", "the sum of how many products fits: %d (expected at least 1 with acc: kulisch)", c.AccK)
+	}
+	if c.Stages != 1 {
 		v.bad("stages", "the sum stays in the PE and takes a product every edge: %d (expected 1)", c.Stages)
 	}
+}
+
+// exactFits reports a dot product that is too long for a Kulisch accumulator that stays in its PE.
+func (c *Config) exactFits(s Shape) error {
+	if c.floats() && c.exactSum() && s.K > c.AccK {
+		return fmt.Errorf("gemm %s on %s: sums of %d products (expected at most acc_k = %d)", s, c.Name, s.K, c.AccK)
+	}
+	return nil
 }
 
 // floatEnv are the policies.
@@ -177,12 +268,28 @@ func (c *Config) floatOperands() (a, b numeric.Float) {
 }
 
 // floatArith is the arithmetic of the PE: x moves along a row.
-func (c *Config) floatArith() pe.FMA {
+func (c *Config) floatArith() floatArith {
 	a, b := c.floatOperands()
 	if c.Dataflow == IS {
 		a, b = b, a
 	}
-	return pe.FMA{Mul: c.multiplier(a, b), A: a, B: b, Acc: c.FloatAcc, Result: c.FloatC, Env: c.floatEnv(), Stages: c.Stages}
+	s := pe.FloatSpec{Mul: c.multiplier(a, b), A: a, B: b, Result: c.FloatC, Env: c.floatEnv(), Stages: c.Stages}
+	chunk := c.Acc().Chunk
+	switch {
+	case c.PE == peANFMA:
+		return pe.ANFMA{FloatSpec: s, Unit: *c.anUnit(chunk)}
+	case c.exactSum() && chunk == 0:
+		return pe.Kulisch{FloatSpec: s, Products: c.AccK}
+	case c.exactSum():
+		return pe.Kulisch{FloatSpec: s, Products: chunk}
+	}
+	return pe.FMA{FloatSpec: s, Acc: c.FloatAcc, Skewed: c.Skewed}
+}
+
+// floatArith is the arithmetic of a PE of floats, whose sums have a width of their own.
+type floatArith interface {
+	pe.Arith
+	SumBits() int
 }
 
 // multiplier makes the products.
@@ -190,9 +297,23 @@ func (c *Config) multiplier(a, b numeric.Float) pe.Multiplier {
 	return pe.Exact{A: a, B: b, Flush: c.Subnormals == Flush}
 }
 
+// Shifts is how often the PEs of approximate normalisation shift their sums left by n places (index n) for these
+// operands; nil for other PEs.
+func (c *Config) Shifts(o Operands) ([]int64, error) {
+	if c.PE != peANFMA {
+		return nil, nil
+	}
+	_, shifts, err := c.anUnit(c.Acc().Chunk).GEMMShifts(o.A, o.B, o.Init)
+	return shifts, err
+}
+
 // floatArithmetic is the same for the software GEMM, products in chunks as the host adds
 // them.
 func (c *Config) floatArithmetic() numeric.Arithmetic {
 	a, b := c.floatOperands()
-	return &numeric.Chain{A: a, B: b, Acc: c.FloatAcc, Out: c.FloatC, Env: c.floatEnv(), Chunk: c.Acc().Chunk}
+	chunk := c.Acc().Chunk
+	if c.PE == peANFMA {
+		return c.anUnit(chunk)
+	}
+	return &numeric.Chain{A: a, B: b, Acc: c.FloatAcc, Exact: c.exactSum(), Out: c.FloatC, Env: c.floatEnv(), Chunk: chunk}
 }

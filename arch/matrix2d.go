@@ -115,7 +115,7 @@ func (matrix2d) checkShape(c *Config, s Shape) error {
 		return opt2Check(c, s)
 	}
 	over := func(what string, n int) error { return checkCount(c, s, what, n) }
-	return errors.Join(over("products a tile", s.K), over("row tiles", cdiv(s.M, c.Rows)), over("column tiles", cdiv(s.N, c.Cols)))
+	return errors.Join(c.exactFits(s), over("products a tile", s.K), over("row tiles", cdiv(s.M, c.Rows)), over("column tiles", cdiv(s.N, c.Cols)))
 }
 
 func (matrix2d) eachResult(c *Config, s Shape, f func(at func(j int) int)) { osResults(c, s, true, f) }

@@ -82,6 +82,22 @@ func (systolic) presets() []Preset {
 			c.PE = peFMA
 			c.setFloats(numeric.BF16)
 		}),
+		preset("systolic", "fma-fp16", "weight-stationary array of fused multiply-adds, FP16 into FP32", func(c *Config) {
+			c.PE = peFMA
+			c.setFloats(numeric.FP16)
+		}),
+		preset("systolic", "fma-e4m3", "output-stationary array that adds products of E4M3 exactly (Kulisch), K to 4096", func(c *Config) {
+			c.Dataflow, c.PE, c.FloatAcc, c.AccK = OS, peFMA, numeric.Float{}, 4096
+			c.setFloats(numeric.E4M3)
+		}),
+		preset("systolic", "fma-skew-bf16", "weight-stationary array of fused multiply-adds of two stages, skewed, BF16 into FP32", func(c *Config) {
+			c.PE, c.Stages, c.Skewed = peFMA, 2, true
+			c.setFloats(numeric.BF16)
+		}),
+		preset("systolic", "anfma-bf16", "weight-stationary array of multiply-adds that normalise approximately (an-1-2), BF16 into FP32", func(c *Config) {
+			c.PE, c.Subnormals = peANFMA, Flush
+			c.setFloats(numeric.BF16)
+		}),
 	}
 }
 
@@ -168,7 +184,7 @@ func (systolic) checkShape(c *Config, s Shape) error {
 	over := func(what string, n int) error { return checkCount(c, s, what, n) }
 	s = c.beats(s)
 	if c.Dataflow == OS {
-		return errors.Join(over("beats a tile", s.K), over("row tiles", cdiv(s.M, c.Rows)), over("column tiles", cdiv(s.N, c.Cols)))
+		return errors.Join(c.exactFits(s), over("beats a tile", s.K), over("row tiles", cdiv(s.M, c.Rows)), over("column tiles", cdiv(s.N, c.Cols)))
 	}
 	t := c.streamed(s)
 	return errors.Join(over("chunks of K", cdiv(t.K, c.Rows)), over("row blocks", cdiv(t.M, c.AccRows)), over("column tiles", cdiv(t.N, c.Cols)))

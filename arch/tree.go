@@ -119,8 +119,13 @@ func (c *Config) dotTree(lanes int) pe.Tree {
 	return pe.Tree{Spec: c.spec(), Arith: c.arith(), Lanes: lanes, SumBits: c.sumBits(lanes), Every: c.Levels, ByWeight: c.PE == peOPT2}
 }
 
-// footStages is the number of registers in which redundant sums become binary behind an array.
+// footStages is the number of registers behind an array in which its sums become what is added further:
+// redundant ones binary, those of floats rounded.
 func footStages(a pe.Arith) int {
+	switch a.(type) {
+	case pe.ANFMA, pe.Kulisch:
+		return 1
+	}
 	if len(a.Words()) > 1 {
 		return 1
 	}

@@ -39,14 +39,26 @@ func (t stationary) behind(stages int) stationary {
 }
 
 // wsTimes are those of the systolic array: a sum needs p edges for each row, an operand one for
-// each column. Rows of A are skewed by p edges a row.
+// each column. Rows of A are skewed by p edges a row, and may come some edges ahead of the sum.
 func (c *Config) wsTimes() stationary {
 	p := c.peEdges()
-	return stationary{travel: p*c.Rows + c.Cols - 2, hold: p*(c.Rows-1) + c.Cols}.behind(c.encodeStages())
+	ahead, _ := c.arith().Pipeline()
+	return stationary{travel: ahead + p*c.Rows + c.Cols - 2 + c.wsFoot(), hold: p*(c.Rows-1) + c.Cols}.behind(c.encodeStages())
+}
+
+// wsFoot is the number of registers at the foot of a column: those of integers have none.
+func (c *Config) wsFoot() int {
+	if c.floats() {
+		return footStages(c.arith())
+	}
+	return 0
 }
 
 // peEdges is the number of edges from a sum that enters a PE to the one that leaves it.
-func (c *Config) peEdges() int { return c.arith().Registers() + 1 }
+func (c *Config) peEdges() int {
+	_, inside := c.arith().Pipeline()
+	return inside + 1
+}
 
 // wsSeq is the control of an array that keeps weights: a loader and a streamer
 // that each run through all jobs, tied by the two weight halves.
@@ -226,7 +238,11 @@ func buildWS(c *Config) (*hw.Module, error) {
 	for _, n := range arith.Words() {
 		foot = append(foot, b.Named("foot_"+n, b.Index(row, rows-1, out["s_"+n+"_o"])))
 	}
-	aligned := b.Named("aligned", b.Skew(arith.Resolve(b, foot), cols-1, col, -1))
+	sum := arith.Resolve(b, foot)
+	if c.wsFoot() > 0 {
+		sum = b.Pipe("foot_q", sum)
+	}
+	aligned := b.Named("aligned", b.Skew(sum, cols-1, col, -1))
 	p.wsBack(c, t, in, aligned, col)
 	return p.build()
 }

@@ -19,8 +19,10 @@ type ANFMA struct {
 	// StaleZero treats a partial sum that became exactly zero like any other: its exponent falls by what
 	// the normaliser shifts, down to the least. Otherwise it gets the least exponent at once.
 	StaleZero bool
-	// Subnormals are read as they are; otherwise as zero.
-	Subnormals bool
+	// Env has the policies: with Flush subnormal operands are zero, and so are sums that would be subnormal at
+	// the foot and behind it; Saturate and PositiveZero concern the foot and what is behind it. Rounding is to
+	// nearest even.
+	Env Env
 	// Rows is the height of the column: longer dot products are chunks of Rows products,
 	// whose rounded sums are added in order, each with a rounding to nearest even.
 	Rows int
@@ -126,8 +128,7 @@ func (u *ANFMA) Start() Partial { return Partial{Exp: u.LeastExp()} }
 
 // Step adds one product, as one unit does.
 func (u *ANFMA) Step(s Partial, a, b uint64) Partial {
-	env := &Env{Flush: !u.Subnormals}
-	x, y := u.A.DecodeIn(a, env), u.B.DecodeIn(b, env)
+	x, y := u.A.DecodeIn(a, &u.Env), u.B.DecodeIn(b, &u.Env)
 	p, _ := Mul(x, y)
 	switch p.Class {
 	case NaN:
@@ -190,6 +191,6 @@ func (u *ANFMA) Foot(s Partial) uint64 {
 	case s.Sig == 0:
 		v = Value{}
 	}
-	code, _ := u.Out.Encode(v, &Env{})
+	code, _ := u.Out.Encode(v, &u.Env)
 	return code
 }

@@ -12,7 +12,7 @@ func anUnit(norm string, bits int) *ANFMA {
 	if err != nil {
 		panic(err)
 	}
-	return &ANFMA{A: BF16, B: BF16, Out: FP32, Bits: bits, Norm: n, Rows: 64}
+	return &ANFMA{A: BF16, B: BF16, Out: FP32, Bits: bits, Norm: n, Env: Env{Flush: true}, Rows: 64}
 }
 
 // TestNorm pins the table of shifts.
@@ -52,7 +52,7 @@ func refStep(u *ANFMA, s refPartial, a, b uint64) refPartial {
 	x, cx, _ := refNumber(u.A, a)
 	y, cy, _ := refNumber(u.B, b)
 	least := func(f Float, v *big.Int) bool { return new(big.Int).Abs(v).BitLen()-1-refScale < f.MinExp() }
-	if !u.Subnormals {
+	if u.Env.Flush {
 		if cx == Finite && least(u.A, x) {
 			x, cx = new(big.Int), Zero
 		}
@@ -112,7 +112,7 @@ func TestANFMAStep(t *testing.T) {
 		u := anUnit(norms[rng.IntN(len(norms))], 16)
 		u.A, u.B = formats[rng.IntN(4)], formats[rng.IntN(4)]
 		u.Bits = u.A.Man + u.B.Man + 2 + rng.IntN(12)
-		u.Sticky, u.StaleZero, u.Subnormals = rng.IntN(3) == 0, rng.IntN(3) == 0, rng.IntN(2) == 0
+		u.Sticky, u.StaleZero, u.Env.Flush = rng.IntN(3) == 0, rng.IntN(3) == 0, rng.IntN(2) == 0
 		if err := u.Validate(); err != nil {
 			t.Fatal(err)
 		}

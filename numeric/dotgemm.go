@@ -1,7 +1,7 @@
 package numeric
 
-// GEMM implements [Arithmetic]: every column of Rows units is filled with products of zero past the end
-// of K, since a unit normalises those too. The initial C is added last.
+// GEMM implements [Arithmetic]: past the end of K the units pass the sum on as it is. The initial C is added
+// last.
 func (u *ANFMA) GEMM(a, b *Dense, init []int64) ([]int64, error) {
 	out, _, err := u.GEMMShifts(a, b, init)
 	return out, err
@@ -16,7 +16,7 @@ func (u *ANFMA) GEMMShifts(a, b *Dense, init []int64) (out []int64, shifts []int
 	if err := u.Validate(); err != nil {
 		return nil, nil, err
 	}
-	acc := Chain{A: u.Out, B: u.Out, Acc: u.Out}
+	acc := Chain{A: u.Out, B: u.Out, Acc: u.Out, Env: u.Env}
 	out, shifts = make([]int64, a.Rows*b.Cols), make([]int64, u.Bits+1)
 	bt := b.transposed()
 	for i := range a.Rows {
@@ -24,11 +24,7 @@ func (u *ANFMA) GEMMShifts(a, b *Dense, init []int64) (out []int64, shifts []int
 			total, x, y := uint64(0), a.Row(i), bt.Row(j)
 			for k0 := 0; k0 < a.Cols; k0 += u.Rows {
 				s := u.Start()
-				for k := k0; k < k0+u.Rows; k++ {
-					if k >= a.Cols {
-						s = u.Step(s, 0, 0)
-						continue
-					}
+				for k := k0; k < min(k0+u.Rows, a.Cols); k++ {
 					s = u.Step(s, code(x[k], u.A), code(y[k], u.B))
 					if x[k] != 0 && y[k] != 0 {
 						shifts[s.Shifted]++

@@ -16,9 +16,10 @@ type Arith interface {
 	Operands() Operands
 	// Words names the words that hold a running sum.
 	Words() []string
-	// Registers is the number of registers in MAC between a sum and what it becomes, beside
-	// that of the cell; 0: MAC is combinational.
-	Registers() int
+	// Pipeline is the number of registers in MAC, beside that of the cell: ahead of where the sum joins, so many
+	// edges after the operands, and inside, between the sum and what it becomes. 0, 0: MAC is
+	// combinational.
+	Pipeline() (ahead, inside int)
 	// MAC returns sum + x*y as words of the same width.
 	MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID
 	// Product returns x*y as words of width bits. A single word may be extended by the
@@ -62,8 +63,8 @@ type Spec struct {
 // Operands implements [Arith].
 func (s Spec) Operands() Operands { return Operands{s.A, s.B, s.XBits(), s.B.Bits} }
 
-// Registers implements [Arith].
-func (Spec) Registers() int { return 0 }
+// Pipeline implements [Arith].
+func (Spec) Pipeline() (ahead, inside int) { return 0, 0 }
 
 // encoder is the encoder of x.
 func (s Spec) encoder() Encoder {

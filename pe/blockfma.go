@@ -2,7 +2,6 @@ package pe
 
 import (
 	"fmt"
-	"slices"
 
 	"tpe/hw"
 	"tpe/numeric"
@@ -28,14 +27,6 @@ type BlockFMA struct {
 	numeric.BlockFMA
 	Stages int // 1 to 5
 }
-
-// The blocks after which a register may stand.
-const (
-	cutD = iota
-	cutM
-	cutA
-	cutC
-)
 
 // cuts lists the registers for each number of stages.
 var cuts = [...][]int{1: {}, 2: {cutA}, 3: {cutM, cutC}, 4: {cutM, cutA, cutC}, 5: {cutD, cutM, cutA, cutC}}
@@ -170,21 +161,10 @@ func (s *blockState) add() {
 
 // cut puts registers behind a block, if the number of stages asks for them.
 func (s *blockState) cut(at int, values map[string]*hw.ID) {
-	if !slices.Contains(cuts[s.Stages], at) {
-		return
-	}
-	suffix := fmt.Sprintf("_%c_q", "dmac"[at])
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		*values[name] = s.b.Pipe(name+suffix, *values[name])
-	}
 	for i, name := range []string{"nan", "inf", "inf_neg"} {
-		s.special[i] = s.b.Pipe(name+suffix, s.special[i])
+		values[name] = &s.special[i]
 	}
+	pipeline{s.b, cuts[s.Stages]}.cut(at, values)
 }
 
 // count makes a counted exponent of a field (or a sum of fields) with the given bias.

@@ -1,9 +1,6 @@
 package pe
 
 import (
-	"fmt"
-	"slices"
-
 	"tpe/hw"
 	"tpe/numeric"
 )
@@ -73,65 +70,87 @@ func decodeIn(b *hw.Builder, f numeric.Float, x hw.ID, flush bool) floatFields {
 // that is shifted by more than what is free, and then the other term alone has more places
 // above the end than the result, even with q - 1 leading zeros (a subnormal operand).
 //
-// Stages - 1 registers stand in the unit, the last is that of the cell: 2: A; 3: M, C; 4: M, A, C. A
-// unit takes the sum with the operands in all of them.
+// Stages - 1 registers stand in the unit, the last is that of the cell: 2: A; 3: M, C; 4: M, A, C. The sum
+// comes with the operands. A skewed unit has its one register behind M and takes the sum an edge
+// later than the operands: multiplying for the next sum goes on beside the addition to this one, and a column of R
+// units takes R + 1 edges instead of 2 R. The idea is that of arXiv 2304.01668 (AICAS 2023), which also
+// compares exponents ahead of the sum.
 type FMA struct {
+	FloatSpec
+	Acc    numeric.Float // of the sum, IEEE
+	Skewed bool          // with 2 stages
+}
+
+// FloatSpec is what every PE of floats has.
+type FloatSpec struct {
 	Mul    Multiplier
 	A, B   numeric.Float // of x and y, as their words are cut
-	Acc    numeric.Float // of the sum, IEEE
 	Result numeric.Float // of what leaves the array, IEEE
 	Env    numeric.Env   // Saturate, Flush, PositiveZero; rounding is to nearest even
 	Stages int           // 1 to 4
 }
 
-// fmaCuts are the registers for each number of stages.
-var fmaCuts = [...][]int{1: {}, 2: {cutA}, 3: {cutM, cutC}, 4: {cutM, cutA, cutC}}
-
-// Validate reports why there is no such unit.
-func (f FMA) Validate() error {
-	for _, x := range []numeric.Float{f.Acc, f.Result} {
-		if x.Specials != numeric.IEEE || x.Unsigned || x.Pad != 0 {
-			return fmt.Errorf("sums of format %s (expected fp32, fp16 or bf16)", x)
-		}
-	}
-	if f.Stages < 1 || f.Stages > 4 {
-		return fmt.Errorf("stages: %d (expected 1..4)", f.Stages)
-	}
-	return nil
-}
-
-// Operands implements [Arith].
-func (f FMA) Operands() Operands { return Operands{f.A, f.B, f.A.Width() + 1, f.B.Width()} }
+// Operands implements [Arith]: x has a bit on top that says whether it is there.
+func (s FloatSpec) Operands() Operands { return Operands{s.A, s.B, s.A.Width() + 1, s.B.Width()} }
 
 // Words implements [Arith].
-func (FMA) Words() []string { return binary }
+func (FloatSpec) Words() []string { return binary }
+
+// Pipeline implements [Arith].
+func (s FloatSpec) Pipeline() (ahead, inside int) { return 0, s.Stages - 1 }
+
+// Add implements [Arith].
+func (s FloatSpec) Add(b *hw.Builder, x, y hw.ID) hw.ID { return addCodes(b, s.Result, s.Env, x, y) }
+
+// Product implements [Arith]; arrays that add products in a tree have units of their own.
+func (FloatSpec) Product(*hw.Builder, int, hw.ID, hw.ID) []hw.ID {
+	panic("pe: a PE of floats makes no products alone")
+}
+
+// Merge implements [Arith], likewise.
+func (FloatSpec) Merge(*hw.Builder, []hw.ID, []hw.ID) []hw.ID {
+	panic("pe: a PE of floats merges no sums")
+}
 
 // SumBits is the width of a running sum.
 func (f FMA) SumBits() int { return f.Acc.Width() }
 
-// Registers implements [Arith].
-func (f FMA) Registers() int { return f.Stages - 1 }
+// Pipeline implements [Arith].
+func (f FMA) Pipeline() (ahead, inside int) {
+	if f.Skewed {
+		return 1, 0
+	}
+	return f.FloatSpec.Pipeline()
+}
 
 // MAC implements [Arith].
 func (f FMA) MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID {
-	there, code := b.Bit(x, f.A.Width()), b.Slice(x, 0, f.A.Width())
+	there, p := productOf(b, f.Mul, f.A, x, y)
+	cuts := floatCuts[f.Stages]
+	if f.Skewed {
+		cuts = nil
+		pipeline{b, []int{cutM}}.cut(cutM, p.values("product", map[string]*hw.ID{"there": &there}))
+	}
 	old := floatTerm(b, f.Acc, sum[0], f.Env.Flush)
-	// No product: a zero of the sum's sign.
-	p := f.Mul.Product(b, code, y)
-	p.Neg = b.Mux(there, p.Neg, old.Neg)
+	p.Neg = b.Mux(there, p.Neg, old.Neg) // no product: a zero of the sum's sign
+	return []hw.ID{(&floatAdder{pipeline{b, cuts}, f.Acc, f.Env}).add(p, old)}
+}
+
+// productOf is the product of x and y, and whether there is one; if not it is zero. x has a bit on
+// top that says it, above a code of format a.
+func productOf(b *hw.Builder, mul Multiplier, a numeric.Float, x, y hw.ID) (there hw.ID, p Term) {
+	there = b.Named("there", b.Bit(x, a.Width()))
+	p = mul.Product(b, b.Slice(x, 0, a.Width()), y)
 	p.Zero, p.Inf, p.NaN = b.Or(p.Zero, b.Not(there)), b.And(p.Inf, there), b.And(p.NaN, there)
 	p.Sig = b.Mux(p.Zero, b.Const(b.Width(p.Sig), 0), p.Sig)
-	return []hw.ID{(&floatAdder{b: b, f: f.Acc, env: f.Env, cuts: fmaCuts[f.Stages]}).add(p, old)}
+	return there, p
 }
 
-// Product implements [Arith]; arrays that add products in a tree have units of their own.
-func (f FMA) Product(b *hw.Builder, width int, x, y hw.ID) []hw.ID {
-	panic("pe: FMA makes no products alone")
-}
-
-// Merge implements [Arith], likewise.
-func (f FMA) Merge(b *hw.Builder, x, y []hw.ID) []hw.ID {
-	panic("pe: FMA merges no sums")
+// values adds those of a term to a map for [pipeline.cut].
+func (t *Term) values(prefix string, to map[string]*hw.ID) map[string]*hw.ID {
+	to[prefix+"_neg"], to[prefix+"_exp"], to[prefix+"_sig"] = &t.Neg, &t.Exp, &t.Sig
+	to[prefix+"_zero"], to[prefix+"_inf"], to[prefix+"_nan"] = &t.Zero, &t.Inf, &t.NaN
+	return to
 }
 
 // Resolve implements [Arith]: the sum, converted to the result's format.
@@ -142,10 +161,9 @@ func (f FMA) Resolve(b *hw.Builder, sum []hw.ID) hw.ID {
 	return roundTerm(b, f.Result, f.Env, floatTerm(b, f.Acc, sum[0], f.Env.Flush))
 }
 
-// Add implements [Arith].
-func (f FMA) Add(b *hw.Builder, x, y hw.ID) hw.ID {
-	flush := f.Env.Flush
-	return (&floatAdder{b: b, f: f.Result, env: f.Env}).add(floatTerm(b, f.Result, x, flush), floatTerm(b, f.Result, y, flush))
+// addCodes is the rounded sum of two codes of a format.
+func addCodes(b *hw.Builder, f numeric.Float, env numeric.Env, x, y hw.ID) hw.ID {
+	return (&floatAdder{pipeline{b, nil}, f, env}).add(floatTerm(b, f, x, env.Flush), floatTerm(b, f, y, env.Flush))
 }
 
 // AddFloats is a module that adds two numbers of a format, rounded to nearest even: s_o = x_i + y_i. nan is
@@ -171,31 +189,14 @@ func floatTerm(b *hw.Builder, f numeric.Float, x hw.ID, flush bool) Term {
 // floatAdder adds two terms and rounds the sum to nearest even; the second term is never below the
 // least exponent of the format.
 type floatAdder struct {
-	b    *hw.Builder
-	f    numeric.Float
-	env  numeric.Env
-	cuts []int
-}
-
-// cut puts registers behind a block, if there are to be any.
-func (a *floatAdder) cut(at int, values map[string]*hw.ID) {
-	if !slices.Contains(a.cuts, at) {
-		return
-	}
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		*values[name] = a.b.Pipe(fmt.Sprintf("%s_%c_q", name, "dmac"[at]), *values[name])
-	}
+	pipeline
+	f   numeric.Float
+	env numeric.Env
 }
 
 func (a *floatAdder) add(x, y Term) hw.ID {
 	b := a.b
-	a.cut(cutM, map[string]*hw.ID{"x_neg": &x.Neg, "x_exp": &x.Exp, "x_sig": &x.Sig, "x_zero": &x.Zero, "x_inf": &x.Inf, "x_nan": &x.NaN,
-		"y_neg": &y.Neg, "y_exp": &y.Exp, "y_sig": &y.Sig, "y_inf": &y.Inf, "y_nan": &y.NaN})
+	a.cut(cutM, y.values("y", x.values("x", map[string]*hw.ID{})))
 	low, high := min(x.Low, y.Low), max(x.High, y.High)
 	ew := hw.Bits(high - low)
 	ex, ey := countFrom(b, ew, low, x), countFrom(b, ew, low, y)

@@ -12,28 +12,39 @@ import (
 	"tpe/pe"
 )
 
+// floatPE is a PE of floats whose sum is a word.
+type floatPE interface {
+	pe.Arith
+	SumBits() int
+}
+
 // floatCase is a PE of floats and what the software says of a step.
 type floatCase struct {
 	name string
-	pe   pe.FMA
+	pe   floatPE
 	want numeric.Chain
 }
 
 func fmaCase(a, b, acc numeric.Float, env numeric.Env) floatCase {
 	return floatCase{
 		name: fmt.Sprintf("%sx%s+%s/saturate=%v,flush=%v,positive=%v", a, b, acc, env.Saturate, env.Flush, env.PositiveZero),
-		pe:   pe.FMA{Mul: pe.Exact{A: a, B: b, Flush: env.Flush}, A: a, B: b, Acc: acc, Result: acc, Env: env, Stages: 1},
+		pe:   pe.FMA{FloatSpec: floatSpec(a, b, acc, env), Acc: acc},
 		want: numeric.Chain{A: a, B: b, Acc: acc, Env: env},
 	}
 }
 
+func floatSpec(a, b, result numeric.Float, env numeric.Env) pe.FloatSpec {
+	return pe.FloatSpec{Mul: pe.Exact{A: a, B: b, Flush: env.Flush}, A: a, B: b, Result: result, Env: env, Stages: 1}
+}
+
 // stepper evaluates a PE's step on n lanes at once: there, x, y and sum to the new sum.
-func stepper(t *testing.T, f pe.FMA, n int) func(there, x, y, sum []uint64) []uint64 {
+func stepper(t *testing.T, f floatPE, n int) func(there, x, y, sum []uint64) []uint64 {
 	t.Helper()
 	b := hw.New("step", "")
 	lane := b.Axis("lane", n)
-	x := b.Cat(b.In("there_i", 1, lane), b.In("x_i", f.A.Width(), lane))
-	b.Out("sum_o", f.MAC(b, []hw.ID{b.In("sum_i", f.Acc.Width(), lane)}, x, b.In("y_i", f.B.Width(), lane))[0])
+	o := f.Operands()
+	x := b.Cat(b.In("there_i", 1, lane), b.In("x_i", o.X-1, lane))
+	b.Out("sum_o", f.MAC(b, []hw.ID{b.In("sum_i", f.SumBits(), lane)}, x, b.In("y_i", o.Y, lane))[0])
 	m, err := b.Build()
 	if err != nil {
 		t.Fatal(err)

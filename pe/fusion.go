@@ -181,8 +181,8 @@ func (Fusion) Operands() Operands {
 // Words implements [Arith].
 func (Fusion) Words() []string { return binary }
 
-// Registers implements [Arith].
-func (Fusion) Registers() int { return 0 }
+// Pipeline implements [Arith].
+func (Fusion) Pipeline() (ahead, inside int) { return 0, 0 }
 
 // Product implements [Arith]: the sum of the beat's products.
 func (Fusion) Product(b *hw.Builder, width int, x, y hw.ID) []hw.ID {

@@ -310,6 +310,16 @@ func (j *jobs) step(out *Layer, s arch.Shape, r region, layer, repeat int) (int6
 		_, _, f := j.e.Formats()
 		j.errors.Add(j.e.ResultValues(job.Words), exact, f)
 	}
+	shifts, err := j.e.Shifts(o)
+	if err != nil {
+		return 0, err
+	}
+	for n, times := range shifts {
+		if n == len(out.Shifts) {
+			out.Shifts = append(out.Shifts, 0)
+		}
+		out.Shifts[n] += times
+	}
 	out.Checked += int64(len(job.Words))
 	for i, w := range job.Words {
 		if w != ref[i] {

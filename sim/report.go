@@ -51,6 +51,9 @@ type Layer struct {
 	AssertFailures int64   `json:"assertion_failures"`
 	// Error says, for an engine that is not exact, how far the words checked are from the exact product.
 	Error *Error `json:"error,omitempty"`
+	// Shifts is how often a PE that normalises approximately shifted its sum left by n places (index n), among the
+	// products of the words checked.
+	Shifts []int64 `json:"normalising_shifts,omitempty"`
 
 	// Figures says where the time went, for engines that tell; of one repetition.
 	Figures []arch.Figure `json:"figures,omitempty"`

@@ -73,17 +73,23 @@ func hostSettings(rng *rand.Rand, kind string) []string {
 func floatSettings(rng *rand.Rand, kind string) []string {
 	list, set := drawing(rng)
 	arraySettings(rng, set, kind)
-	set("pe", "fma")
+	set("pe", "fma", "fma", "anfma")
 	set("a", "bf16", "fp16", "e4m3", "e5m2", "tf32", "e2m1", "e4m3fnuz")
 	set("b", "bf16", "fp16", "e4m3", "e5m2", "tf32", "e3m2", "e5m2fnuz")
-	set("acc", "fp32", "fp16", "bf16")
+	set("acc", "fp32", "fp16", "bf16", "kulisch")
+	set("acc_k", 0, 40)
+	set("skewed", false, false, true)
+	set("norm", "exact", "none", "an-1-1", "an-1-2", "an-2-2")
+	set("sum_bits", 12, 16, 24, 30)
+	set("align", "cut", "sticky")
+	set("stale_zero", false, true)
 	set("result", "fp32", "fp16", "bf16")
 	set("overflow", "inf", "saturate")
 	set("subnormals", "keep", "flush")
 	set("zeros", "signed", "positive")
 	set("nan", "propagate", "number")
 	set("init_c", true, false)
-	set("stages", 1, 1, 2, 3, 4)
+	set("stages", 1, 1, 2, 2, 3, 4)
 	return *list
 }
 

@@ -324,5 +324,8 @@ func runTable(w io.Writer, r *sim.Report) error {
 	if err := errorTable(w, r); err != nil {
 		return err
 	}
+	if err := shiftTable(w, r); err != nil {
+		return err
+	}
 	return fedTable(w, r)
 }

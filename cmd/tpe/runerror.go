@@ -35,3 +35,32 @@ func orDash(format string, x *float64) string {
 	}
 	return fmt.Sprintf(format, *x)
 }
+
+// shiftTable prints by how many places the PEs of approximate normalisation shifted their sums.
+func shiftTable(w io.Writer, r *sim.Report) error {
+	var t table
+	t.add("layer", ">K", ">no shift", ">1", ">2", ">3", ">4 or more")
+	some := false
+	for _, l := range r.Layers {
+		var all int64
+		var times [5]int64
+		for n, k := range l.Shifts {
+			all += k
+			times[min(n, 4)] += k
+		}
+		if all == 0 {
+			continue
+		}
+		some = true
+		row := []string{l.Name, fmt.Sprint(l.K)}
+		for _, k := range times {
+			row = append(row, percent(float64(k)/float64(all)))
+		}
+		t.add(row...)
+	}
+	if !some {
+		return nil
+	}
+	fmt.Fprintln(w, "sums were shifted left, to normalise them, by so many places")
+	return t.write(w)
+}
