@@ -42,9 +42,9 @@ func (f ANFMA) MAC(b *hw.Builder, sum []hw.ID, x, y hw.ID) []hw.ID {
 	s := f.split(b, old)
 	// The product's leading place is on top of as many bits as the sum has.
 	exp := b.Mux(t.Zero, b.Const(e, 0), countFrom(b, e, f.Unit.LeastExp(), t))
-	sig := b.Cat(t.Sig, b.Const(width-b.Width(t.Sig), 0))
-	if width == b.Width(t.Sig) {
-		sig = t.Sig
+	sig := t.Sig
+	if more := width - b.Width(sig); more > 0 {
+		sig = b.Cat(sig, b.Const(more, 0))
 	}
 	below := b.Named("product_below", b.ULt(exp, s.exp))
 	top := b.Named("top", b.Mux(below, s.exp, exp))

@@ -60,10 +60,17 @@ type maker struct {
 	e    *arch.Engine
 	rng  *rand.Rand
 	seed uint64
+	made map[source]*workloads.Generator // tables of distributions take a while to make
+}
+
+// source is what a generator of operands is made from, beside the seed.
+type source struct {
+	data   workloads.Data
+	format workloads.Format
 }
 
 func newMaker(e *arch.Engine, seed uint64) *maker {
-	return &maker{e: e, rng: rand.New(rand.NewPCG(seed, 0x7470655f76657269)), seed: seed}
+	return &maker{e: e, rng: rand.New(rand.NewPCG(seed, 0x7470655f76657269)), seed: seed, made: map[source]*workloads.Generator{}}
 }
 
 // cases makes n cases: shapes from 1 to three times the array in each dimension; half of
@@ -186,9 +193,14 @@ func (m *maker) operand(want arch.Matrix, j *job) (*numeric.Dense, error) {
 	if want.Name != 'A' && want.Name != 'B' && j.index/2%2 == 0 {
 		data = want.Usual()
 	}
-	g, err := workloads.NewGenerator(fitting(data, want.Format), want.Format, m.seed)
-	if err != nil {
-		return nil, err
+	from := source{fitting(data, want.Format), want.Format}
+	g := m.made[from]
+	if g == nil {
+		var err error
+		if g, err = workloads.NewGenerator(from.data, from.format, m.seed); err != nil {
+			return nil, err
+		}
+		m.made[from] = g
 	}
 	d := numeric.NewDense(want.Rows, want.Cols)
 	buf := make([]int64, len(d.Data))

@@ -74,6 +74,9 @@ func TestRTL(t *testing.T) {
 		{"tc-h100-fp16-f16", "rows=1 cols=2 products=2 slots_m=2 slots_n=1 zero_exponent=true", ""},
 		{"tc-h100-e4m3-f16-mma", "rows=1 cols=1 products=2 emulated=4 slots_m=1 slots_n=2 stages=2", "lanes,verilator,netlist"},
 		{"figna", "rows=1 cols=2 products=3 block=6 slots_m=2 slots_n=1 align=9", ""},
+		{"fma-fp16", "rows=2 cols=1 acc_rows=3 stages=3", "lanes,verilator,icarus"},
+		{"fma-e4m3", "rows=1 cols=2 a=e5m2 b=e5m2 result=fp16", "lanes,verilator,netlist"},
+		{"anfma-bf16", "rows=2 cols=1 acc_rows=3", ""},
 		{"tc-a100-bf16-f32", "rows=2 cols=1 products=4 slots_m=1 slots_n=1 stages=3", "lanes,verilator,icarus"},
 	}
 	for _, tt := range tests {

@@ -4,7 +4,7 @@
 // fraction bits kept, near_even, 5 stages, 8 slots.
 //
 // Axes: row = 8, part = 1, k = 32, col = 4.
-// Graph fe80c8f3e8a2.
+// Graph 74c0936c3bde.
 
 `default_nettype none
 

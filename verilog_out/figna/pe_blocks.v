@@ -4,7 +4,7 @@
 // for 128, and fp32, 30 fraction bits kept, result fp32 (near_even), 5 stages.
 //
 // Axes: part = 1, k = 32.
-// Graph 6896d39e620c.
+// Graph 8092f86abf4c.
 
 `default_nettype none
 
@@ -105,37 +105,37 @@ module pe_blocks (
   reg [23:0] acc_sig_d_q;
   reg [PART*K*4-1:0] b_d_q;
   reg [PART*9-1:0] exp_d_q;
+  reg inf_d_q;
+  reg inf_neg_d_q;
+  reg nan_d_q;
   reg [PART*K-1:0] neg_d_q;
   reg [PART-1:0] scale_neg_d_q;
   reg [PART*8-1:0] scale_sig_d_q;
   reg [8:0] top_d_q;
-  reg nan_d_q;
-  reg inf_d_q;
-  reg inf_neg_d_q;
   reg [8:0] acc_exp_m_q;
   reg acc_neg_m_q;
   reg [23:0] acc_sig_m_q;
   reg [PART*9-1:0] exp_m_q;
+  reg inf_m_q;
+  reg inf_neg_m_q;
+  reg nan_m_q;
   reg [PART*25-1:0] part_sum_m_q;
   reg [PART-1:0] scale_neg_m_q;
   reg [PART*8-1:0] scale_sig_m_q;
   reg [8:0] top_m_q;
-  reg nan_m_q;
-  reg inf_m_q;
-  reg inf_neg_m_q;
   reg acc_neg_a_q;
   reg [30:0] acc_term_a_q;
+  reg inf_a_q;
+  reg inf_neg_a_q;
+  reg nan_a_q;
   reg [PART-1:0] neg_a_q;
   reg [PART*40-1:0] term_a_q;
   reg [8:0] top_a_q;
-  reg nan_a_q;
-  reg inf_a_q;
-  reg inf_neg_a_q;
-  reg [41:0] sum_c_q;
-  reg [8:0] top_c_q;
-  reg nan_c_q;
   reg inf_c_q;
   reg inf_neg_c_q;
+  reg nan_c_q;
+  reg [41:0] sum_c_q;
+  reg [8:0] top_c_q;
   wire [PART*K-1:0] zero;
   wire [PART*K-1:0] neg;
   wire [PART-1:0] scale_neg;
@@ -258,37 +258,37 @@ module pe_blocks (
       acc_sig_d_q <= 24'd0;
       b_d_q <= {PART*K{4'd0}};
       exp_d_q <= 9'd0;
+      inf_d_q <= 1'b0;
+      inf_neg_d_q <= 1'b0;
+      nan_d_q <= 1'b0;
       neg_d_q <= {PART*K{1'b0}};
       scale_neg_d_q <= 1'b0;
       scale_sig_d_q <= 8'd0;
       top_d_q <= 9'd0;
-      nan_d_q <= 1'b0;
-      inf_d_q <= 1'b0;
-      inf_neg_d_q <= 1'b0;
       acc_exp_m_q <= 9'd0;
       acc_neg_m_q <= 1'b0;
       acc_sig_m_q <= 24'd0;
       exp_m_q <= 9'd0;
+      inf_m_q <= 1'b0;
+      inf_neg_m_q <= 1'b0;
+      nan_m_q <= 1'b0;
       part_sum_m_q <= 25'd0;
       scale_neg_m_q <= 1'b0;
       scale_sig_m_q <= 8'd0;
       top_m_q <= 9'd0;
-      nan_m_q <= 1'b0;
-      inf_m_q <= 1'b0;
-      inf_neg_m_q <= 1'b0;
       acc_neg_a_q <= 1'b0;
       acc_term_a_q <= 31'd0;
+      inf_a_q <= 1'b0;
+      inf_neg_a_q <= 1'b0;
+      nan_a_q <= 1'b0;
       neg_a_q <= 1'b0;
       term_a_q <= 40'd0;
       top_a_q <= 9'd0;
-      nan_a_q <= 1'b0;
-      inf_a_q <= 1'b0;
-      inf_neg_a_q <= 1'b0;
-      sum_c_q <= 42'd0;
-      top_c_q <= 9'd0;
-      nan_c_q <= 1'b0;
       inf_c_q <= 1'b0;
       inf_neg_c_q <= 1'b0;
+      nan_c_q <= 1'b0;
+      sum_c_q <= 42'd0;
+      top_c_q <= 9'd0;
     end else begin
       a_d_q <= a_sig_i;
       acc_exp_d_q <= acc_exp;
@@ -296,37 +296,37 @@ module pe_blocks (
       acc_sig_d_q <= {redor_1, c_i[22:0]};
       b_d_q <= b_sig_i;
       exp_d_q <= exp;
+      inf_d_q <= is_inf;
+      inf_neg_d_q <= some_neg_inf;
+      nan_d_q <= is_nan;
       neg_d_q <= neg;
       scale_neg_d_q <= scale_neg;
       scale_sig_d_q <= sb_sig_i;
       top_d_q <= top;
-      nan_d_q <= is_nan;
-      inf_d_q <= is_inf;
-      inf_neg_d_q <= some_neg_inf;
       acc_exp_m_q <= acc_exp_d_q;
       acc_neg_m_q <= acc_neg_d_q;
       acc_sig_m_q <= acc_sig_d_q;
       exp_m_q <= exp_d_q;
+      inf_m_q <= inf_d_q;
+      inf_neg_m_q <= inf_neg_d_q;
+      nan_m_q <= nan_d_q;
       part_sum_m_q <= part_sum;
       scale_neg_m_q <= scale_neg_d_q;
       scale_sig_m_q <= scale_sig_d_q;
       top_m_q <= top_d_q;
-      nan_m_q <= nan_d_q;
-      inf_m_q <= inf_d_q;
-      inf_neg_m_q <= inf_neg_d_q;
       acc_neg_a_q <= acc_neg_m_q;
       acc_term_a_q <= acc_term;
+      inf_a_q <= inf_m_q;
+      inf_neg_a_q <= inf_neg_m_q;
+      nan_a_q <= nan_m_q;
       neg_a_q <= term_neg;
       term_a_q <= term;
       top_a_q <= top_m_q;
-      nan_a_q <= nan_m_q;
-      inf_a_q <= inf_m_q;
-      inf_neg_a_q <= inf_neg_m_q;
-      sum_c_q <= sum;
-      top_c_q <= top_a_q;
-      nan_c_q <= nan_a_q;
       inf_c_q <= inf_a_q;
       inf_neg_c_q <= inf_neg_a_q;
+      nan_c_q <= nan_a_q;
+      sum_c_q <= sum;
+      top_c_q <= top_a_q;
     end
   end
 
@@ -338,37 +338,37 @@ module pe_blocks (
     acc_sig_d_q = 24'd0;
     b_d_q = {PART*K{4'd0}};
     exp_d_q = 9'd0;
+    inf_d_q = 1'b0;
+    inf_neg_d_q = 1'b0;
+    nan_d_q = 1'b0;
     neg_d_q = {PART*K{1'b0}};
     scale_neg_d_q = 1'b0;
     scale_sig_d_q = 8'd0;
     top_d_q = 9'd0;
-    nan_d_q = 1'b0;
-    inf_d_q = 1'b0;
-    inf_neg_d_q = 1'b0;
     acc_exp_m_q = 9'd0;
     acc_neg_m_q = 1'b0;
     acc_sig_m_q = 24'd0;
     exp_m_q = 9'd0;
+    inf_m_q = 1'b0;
+    inf_neg_m_q = 1'b0;
+    nan_m_q = 1'b0;
     part_sum_m_q = 25'd0;
     scale_neg_m_q = 1'b0;
     scale_sig_m_q = 8'd0;
     top_m_q = 9'd0;
-    nan_m_q = 1'b0;
-    inf_m_q = 1'b0;
-    inf_neg_m_q = 1'b0;
     acc_neg_a_q = 1'b0;
     acc_term_a_q = 31'd0;
+    inf_a_q = 1'b0;
+    inf_neg_a_q = 1'b0;
+    nan_a_q = 1'b0;
     neg_a_q = 1'b0;
     term_a_q = 40'd0;
     top_a_q = 9'd0;
-    nan_a_q = 1'b0;
-    inf_a_q = 1'b0;
-    inf_neg_a_q = 1'b0;
-    sum_c_q = 42'd0;
-    top_c_q = 9'd0;
-    nan_c_q = 1'b0;
     inf_c_q = 1'b0;
     inf_neg_c_q = 1'b0;
+    nan_c_q = 1'b0;
+    sum_c_q = 42'd0;
+    top_c_q = 9'd0;
   end
 `endif
 

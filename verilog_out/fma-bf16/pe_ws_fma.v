@@ -2,7 +2,7 @@
 //
 // pe_ws_fma: Weight-stationary processing element, bf16 x bf16 into 32 bits.
 //
-// Graph b48281d81100.
+// Graph ec4b7766ce94.
 
 `default_nettype none
 
@@ -138,46 +138,47 @@ module pe_ws_fma (
   wire load1 = load_i & lsel_i;
   wire [15:0] w_next = lsel_i ? w1_q : w0_q;
   wire [15:0] w = wsel_i ? w1_q : w0_q;
-  wire redor_1 = |s_sum_i[30:23];
-  wire redand_1 = &s_sum_i[30:23];
-  wire redor_2 = |s_sum_i[22:0];
-  wire and_1 = redand_1 & ~redor_2;
-  wire redor_3 = |x_i[14:7];
-  wire redand_2 = &x_i[14:7];
-  wire redor_4 = |x_i[6:0];
-  wire redor_5 = |w[14:7];
-  wire redand_3 = &w[14:7];
-  wire redor_6 = |w[6:0];
+  wire there = x_i[16];
+  wire redor_1 = |x_i[14:7];
+  wire redand_1 = &x_i[14:7];
+  wire redor_2 = |x_i[6:0];
+  wire redor_3 = |w[14:7];
+  wire redand_2 = &w[14:7];
+  wire redor_4 = |w[6:0];
   wire product_neg = x_i[15] ^ w[15];
-  wire [15:0] product = {redor_3, x_i[6:0]} * {redor_5, w[6:0]};
+  wire [15:0] product = {redor_1, x_i[6:0]} * {redor_3, w[6:0]};
   wire or_1 = ~(|x_i[14:0]) | ~(|w[14:0]);
-  wire or_2 = (redand_2 & ~redor_4) | (redand_3 & ~redor_6);
-  wire [8:0] add_1 = {1'b0, x_i[14:7] | {7'd0, ~redor_3}} + {1'b0, w[14:7] | {7'd0, ~redor_5}};
+  wire or_2 = (redand_1 & ~redor_2) | (redand_2 & ~redor_4);
+  wire [8:0] add_1 = {1'b0, x_i[14:7] | {7'd0, ~redor_1}} + {1'b0, w[14:7] | {7'd0, ~redor_3}};
   wire [8:0] product_exp = add_1 - 9'd2;
-  wire or_3 = ((redand_2 & redor_4) | (redand_3 & redor_6)) | (or_2 & or_1);
-  wire mux_1 = x_i[16] ? product_neg : s_sum_i[31];
-  wire or_4 = or_1 | ~x_i[16];
-  wire and_2 = or_2 & x_i[16];
-  wire [15:0] mux_2 = or_4 ? 16'd0 : product;
-  wire [8:0] zext_1 = {1'b0, (s_sum_i[30:23] | {7'd0, ~redor_1}) - 8'd1};
+  wire or_3 = ((redand_1 & redor_2) | (redand_2 & redor_4)) | (or_2 & or_1);
+  wire or_4 = or_1 | ~there;
+  wire and_1 = or_2 & there;
+  wire [15:0] mux_1 = or_4 ? 16'd0 : product;
+  wire redor_5 = |s_sum_i[30:23];
+  wire redand_3 = &s_sum_i[30:23];
+  wire redor_6 = |s_sum_i[22:0];
+  wire and_2 = redand_3 & ~redor_6;
+  wire mux_2 = there ? product_neg : s_sum_i[31];
+  wire [8:0] zext_1 = {1'b0, (s_sum_i[30:23] | {7'd0, ~redor_5}) - 8'd1};
   wire [8:0] add_2 = zext_1 + 9'd125;
   wire [8:0] mux_3 = or_4 ? 9'd0 : product_exp;
   wire x_below = mux_3 < add_2;
   wire [8:0] top = x_below ? add_2 : mux_3;
   wire [8:0] far = top - (x_below ? mux_3 : add_2);
-  wire [41:0] big = x_below ? {{redor_1, s_sum_i[22:0]}, 18'd0} : {mux_2, 26'd0};
-  wire [41:0] mux_4 = x_below ? {mux_2, 26'd0} : {{redor_1, s_sum_i[22:0]}, 18'd0};
+  wire [41:0] big = x_below ? {{redor_5, s_sum_i[22:0]}, 18'd0} : {mux_1, 26'd0};
+  wire [41:0] mux_4 = x_below ? {mux_1, 26'd0} : {{redor_5, s_sum_i[22:0]}, 18'd0};
   wire [41:0] zext_2 = {41'd0, (|mux_4) & ({3'd0, ffs_42(mux_4)} < far)};
   wire [41:0] small_2 = (mux_4 >> far) | zext_2;
-  wire subtract = mux_1 ^ s_sum_i[31];
-  wire is_nan = ((or_3 & x_i[16]) | (redand_1 & redor_2)) | ((and_2 & and_1) & subtract);
-  wire is_inf = and_2 | and_1;
-  wire inf_neg = and_2 ? mux_1 : s_sum_i[31];
+  wire subtract = mux_2 ^ s_sum_i[31];
+  wire is_nan = ((or_3 & there) | (redand_3 & redor_6)) | ((and_1 & and_2) & subtract);
+  wire is_inf = and_1 | and_2;
+  wire inf_neg = and_1 ? mux_2 : s_sum_i[31];
   wire [42:0] mux_5 = subtract ? (-{1'b0, small_2}) : {1'b0, small_2};
   wire [42:0] total = {1'b0, big} + mux_5;
   wire and_3 = subtract & total[42];
   wire [42:0] mag = and_3 ? (-total) : total;
-  wire sum_neg = ((x_below ? s_sum_i[31] : mux_1) ^ and_3) & ~(subtract & ~(|mag));
+  wire sum_neg = ((x_below ? s_sum_i[31] : mux_2) ^ and_3) & ~(subtract & ~(|mag));
   wire [8:0] room = top + 9'd388;
   wire [8:0] shift = umin_9({3'd0, clz_43(mag)}, room);
   wire [42:0] norm = mag << shift;

@@ -4,7 +4,7 @@
 // 32 bits (inf), overlap full.
 //
 // Axes: row = 32, col = 32.
-// Graph 8e2d66a70597.
+// Graph fd9fa702d051.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // 25 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, part = 1, k = 32, col = 4.
-// Graph 52573f595a59.
+// Graph 042ae9a5bd00.
 
 `default_nettype none
 

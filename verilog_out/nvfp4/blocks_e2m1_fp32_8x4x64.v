@@ -4,7 +4,7 @@
 // fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, part = 4, k = 16, col = 4.
-// Graph bee2cbd737b7.
+// Graph 6c5c535a8a1b.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // into fp32, 24 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 8, col = 4.
-// Graph e7bdc129940f.
+// Graph 8f3ccfd9e477.
 
 `default_nettype none
 

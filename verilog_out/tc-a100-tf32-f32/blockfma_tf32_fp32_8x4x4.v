@@ -4,7 +4,7 @@
 // into fp32, 24 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 4, col = 4.
-// Graph b9100038ab01.
+// Graph f6e43f0373cd.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // into e8m13, 13 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 16, col = 4.
-// Graph dd83be0257ad.
+// Graph bd86b7c46274.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // into e8m13, 13 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 32, col = 4.
-// Graph 872c3c51c6d2.
+// Graph 9fb31f0c3311.
 
 `default_nettype none
 

@@ -4,7 +4,7 @@
 // into fp16, 25 fraction bits kept, near_even, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 16, col = 4.
-// Graph d9eb3cb9fbd7.
+// Graph 2fac91880ee8.
 
 `default_nettype none
 

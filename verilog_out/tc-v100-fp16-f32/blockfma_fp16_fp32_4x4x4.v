@@ -4,7 +4,7 @@
 // into fp32, 23 fraction bits kept, minMag, 5 stages, 8 slots.
 //
 // Axes: row = 4, k = 4, col = 4.
-// Graph dd8d4af559e8.
+// Graph 407f3467bdbd.
 
 `default_nettype none
 
