@@ -170,8 +170,7 @@ func addCodes(b *hw.Builder, f numeric.Float, env numeric.Env, x, y hw.ID) hw.ID
 // the code of every NaN result.
 func AddFloats(name string, f numeric.Float, nan uint64) (*hw.Module, error) {
 	b := hw.New(name, "Adds two numbers of format "+f.Name+", rounded to nearest even.")
-	x, y := floatTerm(b, f, b.In("x_i", f.Width()), false), floatTerm(b, f, b.In("y_i", f.Width()), false)
-	sum := (&floatAdder{b: b, f: f}).add(x, y)
+	sum := addCodes(b, f, numeric.Env{}, b.In("x_i", f.Width()), b.In("y_i", f.Width()))
 	if nan != f.NaN() {
 		sum = b.Mux(b.Eq(sum, b.Const(f.Width(), f.NaN())), b.Const(f.Width(), nan), sum)
 	}

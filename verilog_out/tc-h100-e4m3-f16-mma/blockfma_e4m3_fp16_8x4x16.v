@@ -4,7 +4,7 @@
 // e4m3 into fp16, 25 fraction bits kept, near_even, 5 stages, 8 slots.
 //
 // Axes: row = 8, k = 16, col = 4.
-// Graph 375a2e1df53e.
+// Graph 53fadd29b959.
 
 `default_nettype none
 

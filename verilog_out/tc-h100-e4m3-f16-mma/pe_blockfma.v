@@ -4,7 +4,7 @@
 // fp16 (near_even), 5 stages.
 //
 // Axes: k = 16.
-// Graph 897bb3bb48b2.
+// Graph 1cd238837070.
 
 `default_nettype none
 
@@ -91,34 +91,34 @@ module pe_blockfma (
   reg [10:0] acc_sig_d_q;
   reg [K*4-1:0] b_d_q;
   reg [K*6-1:0] exp_d_q;
-  reg [K-1:0] neg_d_q;
-  reg [5:0] top_d_q;
-  reg nan_d_q;
   reg inf_d_q;
   reg inf_neg_d_q;
+  reg nan_d_q;
+  reg [K-1:0] neg_d_q;
+  reg [5:0] top_d_q;
   reg [5:0] acc_exp_m_q;
   reg acc_neg_m_q;
   reg [10:0] acc_sig_m_q;
   reg [K*6-1:0] exp_m_q;
+  reg inf_m_q;
+  reg inf_neg_m_q;
+  reg nan_m_q;
   reg [K-1:0] neg_m_q;
   reg [K*8-1:0] product_m_q;
   reg [5:0] top_m_q;
-  reg nan_m_q;
-  reg inf_m_q;
-  reg inf_neg_m_q;
   reg acc_neg_a_q;
   reg [25:0] acc_term_a_q;
+  reg inf_a_q;
+  reg inf_neg_a_q;
+  reg nan_a_q;
   reg [K-1:0] neg_a_q;
   reg [K*27-1:0] term_a_q;
   reg [5:0] top_a_q;
-  reg nan_a_q;
-  reg inf_a_q;
-  reg inf_neg_a_q;
-  reg [32:0] sum_c_q;
-  reg [5:0] top_c_q;
-  reg nan_c_q;
   reg inf_c_q;
   reg inf_neg_c_q;
+  reg nan_c_q;
+  reg [32:0] sum_c_q;
+  reg [5:0] top_c_q;
   wire [K-1:0] zero;
   wire [K-1:0] not_1;
   wire [K-1:0] neg;
@@ -218,34 +218,34 @@ module pe_blockfma (
       acc_sig_d_q <= 11'd0;
       b_d_q <= {K{4'd0}};
       exp_d_q <= {K{6'd0}};
-      neg_d_q <= {K{1'b0}};
-      top_d_q <= 6'd0;
-      nan_d_q <= 1'b0;
       inf_d_q <= 1'b0;
       inf_neg_d_q <= 1'b0;
+      nan_d_q <= 1'b0;
+      neg_d_q <= {K{1'b0}};
+      top_d_q <= 6'd0;
       acc_exp_m_q <= 6'd0;
       acc_neg_m_q <= 1'b0;
       acc_sig_m_q <= 11'd0;
       exp_m_q <= {K{6'd0}};
+      inf_m_q <= 1'b0;
+      inf_neg_m_q <= 1'b0;
+      nan_m_q <= 1'b0;
       neg_m_q <= {K{1'b0}};
       product_m_q <= {K{8'd0}};
       top_m_q <= 6'd0;
-      nan_m_q <= 1'b0;
-      inf_m_q <= 1'b0;
-      inf_neg_m_q <= 1'b0;
       acc_neg_a_q <= 1'b0;
       acc_term_a_q <= 26'd0;
+      inf_a_q <= 1'b0;
+      inf_neg_a_q <= 1'b0;
+      nan_a_q <= 1'b0;
       neg_a_q <= {K{1'b0}};
       term_a_q <= {K{27'd0}};
       top_a_q <= 6'd0;
-      nan_a_q <= 1'b0;
-      inf_a_q <= 1'b0;
-      inf_neg_a_q <= 1'b0;
-      sum_c_q <= 33'd0;
-      top_c_q <= 6'd0;
-      nan_c_q <= 1'b0;
       inf_c_q <= 1'b0;
       inf_neg_c_q <= 1'b0;
+      nan_c_q <= 1'b0;
+      sum_c_q <= 33'd0;
+      top_c_q <= 6'd0;
     end else begin
       a_d_q <= a_sig_i;
       acc_exp_d_q <= acc_exp;
@@ -253,34 +253,34 @@ module pe_blockfma (
       acc_sig_d_q <= {redor_1, c_i[9:0]};
       b_d_q <= b_sig_i;
       exp_d_q <= exp;
-      neg_d_q <= neg;
-      top_d_q <= top;
-      nan_d_q <= is_nan;
       inf_d_q <= is_inf;
       inf_neg_d_q <= some_neg_inf;
+      nan_d_q <= is_nan;
+      neg_d_q <= neg;
+      top_d_q <= top;
       acc_exp_m_q <= acc_exp_d_q;
       acc_neg_m_q <= acc_neg_d_q;
       acc_sig_m_q <= acc_sig_d_q;
       exp_m_q <= exp_d_q;
+      inf_m_q <= inf_d_q;
+      inf_neg_m_q <= inf_neg_d_q;
+      nan_m_q <= nan_d_q;
       neg_m_q <= neg_d_q;
       product_m_q <= product;
       top_m_q <= top_d_q;
-      nan_m_q <= nan_d_q;
-      inf_m_q <= inf_d_q;
-      inf_neg_m_q <= inf_neg_d_q;
       acc_neg_a_q <= acc_neg_m_q;
       acc_term_a_q <= acc_term;
+      inf_a_q <= inf_m_q;
+      inf_neg_a_q <= inf_neg_m_q;
+      nan_a_q <= nan_m_q;
       neg_a_q <= neg_m_q;
       term_a_q <= term;
       top_a_q <= top_m_q;
-      nan_a_q <= nan_m_q;
-      inf_a_q <= inf_m_q;
-      inf_neg_a_q <= inf_neg_m_q;
-      sum_c_q <= sum;
-      top_c_q <= top_a_q;
-      nan_c_q <= nan_a_q;
       inf_c_q <= inf_a_q;
       inf_neg_c_q <= inf_neg_a_q;
+      nan_c_q <= nan_a_q;
+      sum_c_q <= sum;
+      top_c_q <= top_a_q;
     end
   end
 
@@ -292,34 +292,34 @@ module pe_blockfma (
     acc_sig_d_q = 11'd0;
     b_d_q = {K{4'd0}};
     exp_d_q = {K{6'd0}};
-    neg_d_q = {K{1'b0}};
-    top_d_q = 6'd0;
-    nan_d_q = 1'b0;
     inf_d_q = 1'b0;
     inf_neg_d_q = 1'b0;
+    nan_d_q = 1'b0;
+    neg_d_q = {K{1'b0}};
+    top_d_q = 6'd0;
     acc_exp_m_q = 6'd0;
     acc_neg_m_q = 1'b0;
     acc_sig_m_q = 11'd0;
     exp_m_q = {K{6'd0}};
+    inf_m_q = 1'b0;
+    inf_neg_m_q = 1'b0;
+    nan_m_q = 1'b0;
     neg_m_q = {K{1'b0}};
     product_m_q = {K{8'd0}};
     top_m_q = 6'd0;
-    nan_m_q = 1'b0;
-    inf_m_q = 1'b0;
-    inf_neg_m_q = 1'b0;
     acc_neg_a_q = 1'b0;
     acc_term_a_q = 26'd0;
+    inf_a_q = 1'b0;
+    inf_neg_a_q = 1'b0;
+    nan_a_q = 1'b0;
     neg_a_q = {K{1'b0}};
     term_a_q = {K{27'd0}};
     top_a_q = 6'd0;
-    nan_a_q = 1'b0;
-    inf_a_q = 1'b0;
-    inf_neg_a_q = 1'b0;
-    sum_c_q = 33'd0;
-    top_c_q = 6'd0;
-    nan_c_q = 1'b0;
     inf_c_q = 1'b0;
     inf_neg_c_q = 1'b0;
+    nan_c_q = 1'b0;
+    sum_c_q = 33'd0;
+    top_c_q = 6'd0;
   end
 `endif
 
