@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tpe/internal/golden"
+	"tpe/internal/tool/tooltest"
 	"tpe/report/compare"
 )
 
@@ -106,5 +107,32 @@ func TestEngineSpec(t *testing.T) {
 		if d := cmp.Diff(want, append([]string{name}, set...)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", spec, d)
 		}
+	}
+}
+
+// TestDataDiff holds the pair of traces of Holistic Trace Analysis to its published operators
+// and MACs.
+func TestDataDiff(t *testing.T) {
+	before := tooltest.Data(t, "kineto/hta_trace_diff_control_control.filtered.json.gz")
+	after := tooltest.Data(t, "kineto/hta_trace_diff_test_test.filtered.json.gz")
+	code, text, errs := tpe(t, "diff", before, after, "--engine", "systolic-ws", "--json")
+	if code != exitOK {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	var d compare.Difference
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		t.Fatal(err)
+	}
+	type side struct {
+		calls    int64
+		products int
+		gmac     int64
+	}
+	var got []side
+	for _, x := range d.Totals {
+		got = append(got, side{x.Calls, x.Shapes, (x.MACs + 5e8) / 1e9})
+	}
+	if want := []side{{1776, 142, 1034}, {456, 19, 78}}; !cmp.Equal(want, got, cmp.AllowUnexported(side{})) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -14,7 +14,7 @@ import (
 func compareTable(r *compare.Report, s compare.Section) [][]string {
 	head := []string{r.By, ">calls", ">MACs", ">share"}
 	for _, e := range r.Engines {
-		head = append(head, ">"+e.Name+": cycles", ">util", ">share")
+		head = append(head, ">"+e.Name+": cycles", ">util", ">share", ">bytes")
 		if r.Bandwidth > 0 {
 			head = append(head, "bound")
 		}
@@ -30,7 +30,7 @@ func compareTable(r *compare.Report, s compare.Section) [][]string {
 		row := []string{g.Key, count(g.Calls), count(g.MACs), percent(g.Share)}
 		for i, e := range r.Engines {
 			c := g.Cells[i]
-			row = append(row, count(int64(math.Round(c.Cycles))), percent(c.Utilization), percent(c.Share))
+			row = append(row, count(int64(math.Round(c.Cycles))), percent(c.Utilization), percent(c.Share), count(c.Bytes))
 			if r.Bandwidth > 0 {
 				row = append(row, c.Bound)
 			}
@@ -46,7 +46,7 @@ func compareTable(r *compare.Report, s compare.Section) [][]string {
 	if s.Geomean != nil {
 		row := []string{"geomean", "", "", ""}
 		for i, e := range r.Engines {
-			row = append(row, "", "", "")
+			row = append(row, "", "", "", "")
 			if r.Bandwidth > 0 {
 				row = append(row, "")
 			}

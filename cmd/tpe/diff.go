@@ -105,10 +105,7 @@ func (c *diffCmd) changes(d *compare.Difference) [][]string {
 		for j, p := range []*compare.Part{x.Before, x.After} {
 			shape := ""
 			if p != nil {
-				shape, calls[j], cycles[j] = fmt.Sprintf("%dx%dx%d", p.M, p.N, p.K), count(p.Calls), count(p.Cycles)
-				if p.Batch > 1 {
-					shape = fmt.Sprintf("%dx(%s)", p.Batch, shape)
-				}
+				shape, calls[j], cycles[j] = p.String(), count(p.Calls), count(p.Cycles)
 			}
 			row = append(row, shape)
 		}

@@ -41,7 +41,7 @@ type Difference struct {
 // Side is one of the workloads.
 type Side struct {
 	Calls  int64 `json:"calls"`  // layers, each as often as it occurs
-	Shapes int   `json:"shapes"` // different M, N, K
+	Shapes int   `json:"shapes"` // different products: operator, M, N, K, batch, formats
 	MACs   int64 `json:"macs"`
 	Cycles int64 `json:"cycles"`
 }
@@ -108,7 +108,6 @@ func Diff(ctx context.Context, e Engine, before, after workloads.Workload, opt O
 // gather adds up equal layers and returns them in the order of first occurrence.
 func gather(parts map[product]*Part, w workloads.Workload, run *sim.Report, side *Side) []product {
 	var order []product
-	shapes := map[[3]int]bool{}
 	for i, g := range w.Layers {
 		key := product{g.Op, g.M, g.N, g.K, g.Batch * g.Groups, g.FormatA, g.FormatB}
 		p := parts[key]
@@ -124,9 +123,8 @@ func gather(parts map[product]*Part, w workloads.Workload, run *sim.Report, side
 		side.Calls += int64(g.Count)
 		side.MACs += l.MACs
 		side.Cycles += l.Cycles
-		shapes[[3]int{g.M, g.N, g.K}] = true
 	}
-	side.Shapes = len(shapes)
+	side.Shapes = len(order)
 	return order
 }
 
@@ -207,6 +205,23 @@ type Step struct {
 	Delta float64
 }
 
+// shape is that of the product, the one before if there are two.
+func (c *Change) shape() string {
+	p := c.Before
+	if p == nil {
+		p = c.After
+	}
+	return p.String()
+}
+
+// String is MxNxK, and how many of it a layer has.
+func (p *Part) String() string {
+	if p.Batch > 1 {
+		return fmt.Sprintf("%dx(%dx%dx%d)", p.Batch, p.M, p.N, p.K)
+	}
+	return fmt.Sprintf("%dx%dx%d", p.M, p.N, p.K)
+}
+
 // Waterfall are the greatest contributions to the difference in cycles, and the rest as one:
 // they add up to it.
 func (d *Difference) Waterfall(top int) []Step {
@@ -217,7 +232,7 @@ func (d *Difference) Waterfall(top int) []Step {
 		switch {
 		case c.Delta == 0:
 		case len(steps) < top:
-			steps = append(steps, Step{fmt.Sprintf("%s %s", c.State, c.Name), float64(c.Delta)})
+			steps = append(steps, Step{fmt.Sprintf("%s %s %s", c.State, c.Op, c.shape()), float64(c.Delta)})
 		default:
 			rest += float64(c.Delta)
 			n++
