@@ -64,8 +64,19 @@ func (l *lowering) export(id hw.ID) {
 	l.pin(l.of[id])
 }
 
+// lanesOf is a shape without the axes of one lane, which make no difference to lanes.
+func (l *lowering) lanesOf(shape hw.Shape) hw.Shape {
+	for _, a := range shape.Axes() {
+		if l.m.Axes[a].Size == 1 {
+			shape = shape.Without(a)
+		}
+	}
+	return shape
+}
+
 // value makes a new value of the given shape.
 func (l *lowering) value(r role, width int, shape hw.Shape) val {
+	shape = l.lanesOf(shape)
 	l.values = append(l.values, value{role: r, width: width, size: size(width), lanes: l.m.Lanes(shape), shape: shape, twin: none})
 	return val(len(l.values) - 1)
 }
@@ -218,6 +229,9 @@ func (l *lowering) word(n *hw.Node) val {
 		}
 		return acc
 	}
+	if x := l.of[n.Args[0]]; (n.Op == hw.OpWire || n.Op == hw.OpZext) && l.values[x].size == size(n.Width) {
+		return x // the same word
+	}
 	src := make([]val, len(n.Args))
 	for i, a := range n.Args {
 		src[i] = l.of[a]
@@ -235,6 +249,7 @@ func (l *lowering) word(n *hw.Node) val {
 
 // broadcast returns v over the axes of shape, made once for all who ask.
 func (l *lowering) broadcast(v val, shape hw.Shape) val {
+	shape = l.lanesOf(shape)
 	x := l.values[v]
 	if x.shape == shape || (x.lanes == 1 && l.m.Lanes(shape) == 1) {
 		return v

@@ -36,10 +36,11 @@ func (l *lowering) memory(i int) {
 		out.first = places(out.first)
 	}
 	out.written = l.m.Lanes(written)
+	out.together = !out.shared && l.m.Lanes(l.m.Nodes[mem.WEn].Shape|l.m.Nodes[mem.WAddr].Shape) == 1
 	for k, id := range ids {
 		v := l.of[id]
 		switch {
-		case out.shared && k != 2:
+		case out.shared && k != 2, out.together && k < 2:
 		case k == 3:
 			v = l.solid(v, n.Shape)
 		default:
