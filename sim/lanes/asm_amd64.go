@@ -225,6 +225,9 @@ func asmWhole(s *step, o *operation, size int) {
 		if x.run > 0 {
 			s.a = unsafe.Add(s.a, x.from*size)
 			asmRows(s, 1, x.run*size, 0, 0)
+		} else if x.elem > 0 {
+			s.a = unsafe.Add(s.a, x.from*size)
+			asmRows(s, s.n/x.elem, x.elem*size, x.elem*size, x.step*size)
 		} else if wide := x.step * size; wide > 0 && wide <= 8 && wide&(wide-1) == 0 { // words of which a part is kept
 			s.code, s.imm, s.mask = mixedKernel(4*log2(size)+log2(wide)), uint64(8*size*x.from), ^uint64(0)
 		} else if x.step == 4 && size == 4 {

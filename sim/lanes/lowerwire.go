@@ -88,11 +88,24 @@ func (l *lowering) gather(n *hw.Node, index []int32, x, y val) val {
 		o.x.run = len(index) * is(y == none)
 		return o.dst
 	}
-	step := int(index[1] - index[0])
+	run := 1 // lanes that stand side by side
+	for run < len(index) && index[run] == index[0]+int32(run) {
+		run++
+	}
+	step := int(index[run%len(index)] - index[0])
 	for i, k := range index {
-		if int(k) != o.x.from+i*step {
+		if int(k) != o.x.from+i/run*step+i%run {
 			return o.dst
 		}
+	}
+	switch {
+	case run > 1 && run < len(index):
+		if len(index)%run == 0 && step > 0 {
+			o.x.elem, o.x.step = run, step
+		}
+		return o.dst
+	case run > 1:
+		step = 1
 	}
 	switch {
 	case step == 1:

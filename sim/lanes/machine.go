@@ -49,7 +49,7 @@ func newMachine(flat *hw.Module, opt options) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := lower(picked)
+	l, err := lower(arrange(picked))
 	if err != nil {
 		return nil, err
 	}

@@ -113,7 +113,7 @@ type extra struct {
 	dir                int     // shift
 	wrap               bool    // rotate
 	index              []int32 // gather: the lane of a, or ^lane of b; select: the lane of a of choice 0
-	from, step         int     // gather: the first lane; the distance of the next, if it is the same for all and greater
+	from, step         int     // gather: the first lane; the distance of the next (of the next elem lanes), if it is the same for all and greater
 	rows, run, elem    int     // spread: rows times (every elem lanes run times); run, gather: lanes of a run
 	fold               hw.Op   // reduce
 	flip               uint64  // reduce: sign bit
