@@ -136,8 +136,11 @@ func asmKernel(s *step, k kern, dsize, esize int) uintptr {
 		}
 		return fusedCode(12 + d*(d+1)/2 + e)
 	case kTable:
-		if cpu.bytes {
+		if cpu.bytes && s.imm < 8 { // bits of the index
 			return takeKernel(18)
+		}
+		if cpu.bytes {
+			return takeKernel(20)
 		}
 	case kCsa:
 		return fusedCode(22 + d)

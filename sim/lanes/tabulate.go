@@ -5,12 +5,13 @@ import (
 	"unsafe"
 )
 
-// tableBits bounds the index of a table: 128 entries are two vectors.
-const tableBits = 7
+// tableBits bounds the index of a table: 256 entries are four vectors.
+const tableBits = 8
 
 // tabulate replaces functions of few bits by a table: all operations between operands of
-// together at most tableBits bits and a result of a byte, where nothing else reads what is between.
-// The operands are joined to an index. The recoding of a digit and a product of two bits by two are such.
+// together at most tableBits bits and a result of a byte. The operands are joined to an index. The
+// recoding of a digit and a product of two bits by two are such. What is between may only have
+// other readers if there is one operand, so that the table costs no more than its last operation.
 func (f *fuser) tabulate() {
 	f.count()
 	for i := len(f.def) - 1; i >= 0; i-- {
@@ -18,11 +19,12 @@ func (f *fuser) tabulate() {
 			f.table(f.def[i])
 		}
 	}
+	f.l.prune()
 }
 
 // tabulated are the operations that a table may hold.
 func (f *fuser) tabulated(o *operation) bool {
-	if o.dead || o.form != lane || f.l.values[o.dst].size != 1 || o.dst2 != none {
+	if o.dead || o.form != lane || f.l.values[o.dst].scalar() || o.dst2 != none {
 		return false
 	}
 	switch o.k {
@@ -41,34 +43,39 @@ type cone struct {
 
 // table makes a table of operation root and what can be joined to it, if that saves work.
 func (f *fuser) table(root int) {
-	if !f.tabulated(&f.l.ops[root]) {
+	if o := &f.l.ops[root]; !f.tabulated(o) || f.l.values[o.dst].size != 1 {
 		return
 	}
+	c := f.grow(root, true)
+	if len(c.leaves) != 1 {
+		c = f.grow(root, false)
+	}
+	if len(c.leaves) == 0 || f.bits(c.leaves) > tableBits || len(c.ops) <= len(c.leaves) {
+		return
+	}
+	f.replace(root, c)
+}
+
+// grow finds the greatest cone of operation root; shared says that others may read what is in it.
+func (f *fuser) grow(root int, shared bool) cone {
 	c := cone{ops: []int{root}}
 	c.leaves = f.leaves(c.ops)
 	for again := true; again; {
 		again = false
 		for _, v := range c.leaves {
 			d := f.def[v]
-			if d < 0 || !f.inside(v, c.ops) || !f.tabulated(&f.l.ops[d]) || f.l.values[v].shape != f.l.values[f.l.ops[root].dst].shape {
+			if d < 0 || !f.tabulated(&f.l.ops[d]) || f.l.values[v].shape != f.l.values[f.l.ops[root].dst].shape || !shared && !f.inside(v, c.ops) {
 				continue
 			}
 			ops := append(slices.Clone(c.ops), d)
-			if next := f.leaves(ops); f.bits(next) <= tableBits {
+			next := f.leaves(ops)
+			if f.bits(next) <= tableBits || f.bits(next) <= f.bits(c.leaves) {
 				c, again = cone{ops, next}, true
 				break
 			}
 		}
 	}
-	if f.bits(c.leaves) > tableBits || len(c.ops) <= len(c.leaves) || len(c.leaves) == 0 {
-		return
-	}
-	for _, v := range c.leaves {
-		if x := &f.l.values[v]; x.scalar() {
-			return
-		}
-	}
-	f.replace(root, c)
+	return c
 }
 
 // leaves are the operands of a set of operations that the set does not compute, but constants.
@@ -119,11 +126,14 @@ func (f *fuser) replace(root int, c cone) {
 		o := l.op(kCat, lane, width, shape, index, v)
 		o.imm, index = uint64(w), o.dst
 	}
-	for _, i := range c.ops {
-		l.ops[i].dead = i != root
-	}
 	o := &l.ops[root]
-	o.k, o.src, o.x = kTable, [4]val{index, none, none, none}, &extra{bytes: table}
+	for _, a := range o.args() {
+		f.uses[a]--
+	}
+	for _, v := range c.leaves {
+		f.uses[v]++
+	}
+	o.k, o.imm, o.src, o.x = kTable, uint64(width), [4]val{index, none, none, none}, &extra{bytes: table}
 }
 
 // evaluate runs the operations of a cone, the earliest first, on all values of its leaves.
@@ -167,7 +177,7 @@ func (f *fuser) evaluate(root int, c cone) []byte {
 			}
 		}
 		s, esize := l.step(o, at, lanes)
-		laneKernel(o.k, 1, esize)(&s)
+		laneKernel(o.k, l.values[o.dst].size, esize)(&s)
 	}
 	run(root)
 	return slices.Clone(vec[byte](at(l.ops[root].dst), lanes))
@@ -178,6 +188,6 @@ func goTable(s *step) {
 	d, a := vec[uint8](s.dst, s.n), vec[uint8](s.a, s.n)
 	table := vec[uint8](s.c, 1<<tableBits)
 	for i := range d {
-		d[i] = table[a[i]&(1<<tableBits-1)]
+		d[i] = table[a[i]]
 	}
 }

@@ -118,8 +118,25 @@ loop:
 	ADDQ $256, R9
 	NEXT
 
-// kTable looks bytes up in the table of 128 entries at c.
-KERNEL(kTable)
+// kTable8 looks bytes up in the table of 256 entries at c, kTable7 in its lower half.
+KERNEL(kTable8)
+	ARGS
+	BYTES
+	VMOVDQU64 (R11), Z2
+	VMOVDQU64 64(R11), Z3
+	VMOVDQU64 128(R11), Z4
+	VMOVDQU64 192(R11), Z5
+loop:
+	VMOVDQU64 (R9)(AX*1), Z0
+	VMOVDQA64 Z0, Z1
+	VPMOVB2M Z0, K1
+	VPERMI2B Z3, Z2, Z0
+	VPERMI2B Z5, Z4, Z1
+	VMOVDQU8 Z1, K1, Z0
+	STORE
+	NEXT
+
+KERNEL(kTable7)
 	ARGS
 	BYTES
 	VMOVDQU64 (R11), Z2
@@ -150,9 +167,10 @@ ENTRY(14, kWindow32by8)
 ENTRY(15, kWindow8by16)
 ENTRY(16, kWindow16by16)
 ENTRY(17, kWindow32by16)
-ENTRY(18, kTable)
+ENTRY(18, kTable7)
 ENTRY(19, kEvery4)
-GLOBL take<>(SB), RODATA|NOPTR, $160
+ENTRY(20, kTable8)
+GLOBL take<>(SB), RODATA|NOPTR, $168
 
 // func takeKernel(i int) uintptr
 TEXT ·takeKernel(SB), NOSPLIT, $0-16
