@@ -142,6 +142,10 @@ func asmKernel(s *step, k kern, dsize, esize int) uintptr {
 		if cpu.bytes {
 			return takeKernel(20)
 		}
+	case kCsa1:
+		return fusedCode(28)
+	case kCsa3:
+		return fusedCode(29)
 	case kCsa:
 		return fusedCode(22 + d)
 	case kShl, kLshr, kAshr:

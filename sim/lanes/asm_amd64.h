@@ -1,10 +1,10 @@
 // Conventions of the kernels: DI is the step; R8 the result, R9 to R11 the
 // operands a, b, c; AX and BX are byte offsets; CX is the end of AX. Z31 is the
-// mask, Z30 and Z29 are imm and imm2. A kernel may use AX to DX, SI, R8 to R11 and all
+// mask, Z30 and Z29 are imm and imm2. A kernel may use AX to DX, SI, R8 to R11, R13 and all
 // vector registers, and may process up to 63 lanes past the last, which all
 // buffers have room for.
 
-#define STEP_SIZE 112
+#define STEP_SIZE 120
 
 #define KERNEL(NAME) TEXT NAME<>(SB), NOSPLIT|NOFRAME, $0-0
 

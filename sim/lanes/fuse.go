@@ -16,6 +16,7 @@ import (
 //	conv(kBooth), exact                -> kBooth
 //	kBooth shifted by a constant       -> kBooth
 //	select(gather(x), y)               -> kSelect in x: of a column that was made a row
+//	kCsa of kBooth                     -> kCsa1, kCsa3
 //	a function of few bits             -> kTable
 //	xor3(x, y, z), csac(x, y, z)       -> kCsa with two results
 //

@@ -80,4 +80,34 @@ func (f *fuser) adders() {
 			delete(sums, o.src)
 		}
 	}
+	f.count()
+	for i := range l.ops {
+		f.products(i)
+	}
+}
+
+// products joins Booth products of signed bytes to the row of adders that takes them: all three of one
+// word, or the last.
+func (f *fuser) products(i int) {
+	o := &f.l.ops[i]
+	if o.dead || o.k != kCsa {
+		return
+	}
+	var p [3]*operation
+	for k := range p {
+		x := f.only(o.src[k], kBooth)
+		if x != nil && f.l.values[o.dst].size == 4 && x.x.esize == 1 && x.imm == 0x80 && x.mask == o.mask {
+			p[k] = x
+		}
+	}
+	switch {
+	case p[0] != nil && p[1] != nil && p[2] != nil && p[0].src[0] == p[1].src[0] && p[0].src[0] == p[2].src[0]:
+		o.k, o.src = kCsa3, [4]val{p[0].src[0], p[0].src[1], p[1].src[1], p[2].src[1]}
+		o.imm2, o.x = p[0].imm2|p[1].imm2<<8|p[2].imm2<<16, nil
+		p[0].dead, p[1].dead, p[2].dead = true, true, true
+	case p[2] != nil:
+		o.k, o.src = kCsa1, [4]val{o.src[0], o.src[1], p[2].src[0], p[2].src[1]}
+		o.imm2, o.x = p[2].imm2, nil
+		p[2].dead = true
+	}
 }

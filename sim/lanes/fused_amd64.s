@@ -168,12 +168,12 @@ loop:
 	STORE
 	NEXT
 
-// CSA is a row of full adders: the sums, and at e (SI) the carries.
+// CSA is a row of full adders: the sums, and at dst2 (SI) the carries.
 #define CSA(NAME, ADD) \
 KERNEL(NAME); \
 	ARGS; \
 	BYTES; \
-	MOVQ 40(DI), SI; \
+	MOVQ 112(DI), SI; \
 loop: \
 	VMOVDQU64 (R9)(AX*1), Z0; \
 	VMOVDQU64 (R10)(AX*1), Z1; \
@@ -191,6 +191,64 @@ CSA(kCsa8, VPADDB)
 CSA(kCsa16, VPADDW)
 CSA(kCsa32, VPADDD)
 CSA(kCsa64, VPADDQ)
+
+// ADDERS are full adders of Z0, Z1 and Z2, which store their two words.
+#define ADDERS \
+	VMOVDQA64 Z0, Z3; \
+	VPTERNLOGQ $0x96, Z2, Z1, Z0; \
+	VPTERNLOGQ $0xe8, Z2, Z1, Z3; \
+	VPADDD Z3, Z3, Z3; \
+	VPANDQ Z31, Z3, Z3; \
+	STORE; \
+	VMOVDQU64 Z3, (R13)(AX*1)
+
+// PRODUCT makes in Z the product of Z4 by the digits at CODE, whose table is TABLE.
+#define PRODUCT(CODE, TABLE, Z) \
+	VPMOVZXBD (CODE)(BX*1), Z; \
+	VPERMD TABLE, Z, Z; \
+	VPMULLD Z4, Z, Z; \
+	VPANDQ Z31, Z, Z
+
+// DIGITS makes in TABLE the digits shifted by the lowest byte of SI.
+#define DIGITS(TABLE) \
+	MOVBQZX SI, DX; \
+	VMOVQ DX, X25; \
+	VPSLLD X25, Z29, TABLE; \
+	SHRQ $8, SI
+
+KERNEL(kCsa1)
+	ARGS
+	BYTES
+	VMOVDQU64 booth32<>(SB), Z29
+	MOVQ 80(DI), SI
+	DIGITS(Z28)
+	MOVQ 40(DI), SI
+	MOVQ 112(DI), R13
+loop:
+	VPMOVSXBD (R11)(BX*1), Z4
+	VMOVDQU64 (R9)(AX*1), Z0
+	VMOVDQU64 (R10)(AX*1), Z1
+	PRODUCT(SI, Z28, Z2)
+	ADDERS
+	NEXT2(16)
+
+KERNEL(kCsa3)
+	ARGS
+	BYTES
+	VMOVDQU64 booth32<>(SB), Z29
+	MOVQ 80(DI), SI
+	DIGITS(Z28)
+	DIGITS(Z27)
+	DIGITS(Z26)
+	MOVQ 40(DI), SI
+	MOVQ 112(DI), R13
+loop:
+	VPMOVSXBD (R9)(BX*1), Z4
+	PRODUCT(R10, Z28, Z0)
+	PRODUCT(R11, Z27, Z1)
+	PRODUCT(SI, Z26, Z2)
+	ADDERS
+	NEXT2(16)
 
 #define ENTRY(I, NAME) DATA fused<>+(I*8)(SB)/8, $NAME<>(SB)
 
@@ -222,7 +280,9 @@ ENTRY(24, kCsa32)
 ENTRY(25, kCsa64)
 ENTRY(26, kBooths8to16)
 ENTRY(27, kBooths8to32)
-GLOBL fused<>(SB), RODATA|NOPTR, $224
+ENTRY(28, kCsa1)
+ENTRY(29, kCsa3)
+GLOBL fused<>(SB), RODATA|NOPTR, $240
 
 // func fusedCode(i int) uintptr
 TEXT ·fusedCode(SB), NOSPLIT, $0-16

@@ -10,7 +10,7 @@ type lanewords interface {
 	uint8 | uint16 | uint32 | uint64
 }
 
-func vec[T lanewords](p unsafe.Pointer, n int) []T { return unsafe.Slice((*T)(p), n) }
+func vec[T lanewords | int8](p unsafe.Pointer, n int) []T { return unsafe.Slice((*T)(p), n) }
 
 func one[T lanewords](s *step) (d, a []T) { return vec[T](s.dst, s.n), vec[T](s.a, s.n) }
 

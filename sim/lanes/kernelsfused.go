@@ -40,9 +40,40 @@ func goBooth[D, A lanewords](s *step) {
 // goCsa adds three words by a row of full adders.
 func goCsa[T lanewords](s *step) {
 	d, a, b := two[T](s)
-	c, d2, m := vec[T](s.c, s.n), vec[T](s.e, s.n), T(s.mask)
+	c, d2, m := vec[T](s.c, s.n), vec[T](s.dst2, s.n), T(s.mask)
 	for i := range d {
 		x, y, z := a[i], b[i], c[i]
 		d[i], d2[i] = x^y^z, (x&y|z&(x|y))<<1&m
+	}
+}
+
+// digit is the digit of a Booth code.
+func digit(code uint8) uint32 {
+	y := uint32(code)
+	return y&1 + y>>1&1 - 2*(y>>2)
+}
+
+// goCsa1 is goCsa with one Booth product of signed bytes.
+func goCsa1(s *step) {
+	d, a, b := two[uint32](s)
+	y, code := vec[int8](s.c, s.n), vec[uint8](s.e, s.n)
+	d2, m := vec[uint32](s.dst2, s.n), uint32(s.mask)
+	for i := range d {
+		x, z := a[i], b[i]
+		p := digit(code[i]) * uint32(y[i]) << s.imm2 & m
+		d[i], d2[i] = x^z^p, (x&z|p&(x|z))<<1&m
+	}
+}
+
+// goCsa3 is goCsa with three Booth products of signed bytes.
+func goCsa3(s *step) {
+	d, y := vec[uint32](s.dst, s.n), vec[int8](s.a, s.n)
+	b, c, e := vec[uint8](s.b, s.n), vec[uint8](s.c, s.n), vec[uint8](s.e, s.n)
+	d2, m := vec[uint32](s.dst2, s.n), uint32(s.mask)
+	k0, k1, k2 := uint8(s.imm2), uint8(s.imm2>>8), uint8(s.imm2>>16)
+	for i := range d {
+		v := uint32(y[i])
+		p, q, r := digit(b[i])*v<<k0&m, digit(c[i])*v<<k1&m, digit(e[i])*v<<k2&m
+		d[i], d2[i] = p^q^r, (p&q|r&(p|q))<<1&m
 	}
 }

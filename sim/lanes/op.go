@@ -52,6 +52,8 @@ const (
 
 	kTable // d (1 byte) = byte a of a table of few entries
 	kCsa   // d = a ^ b ^ c, d2 = majority << 1 & mask: a row of full adders
+	kCsa1  // kCsa of a, b and the Booth product of the bytes c by the digits e, << imm2
+	kCsa3  // kCsa of three Booth products of the bytes a, by the digits b, c and e, shifted by the bytes of imm2
 
 	// Between lanes.
 	kChain  // d = a moved along an axis as by kShift, or c where the word e is not imm

@@ -3,7 +3,7 @@ package lanes
 import "unsafe"
 
 // step is one call of a kernel with all that it needs. Assembly knows the
-// offsets of the fields up to fn.
+// offsets of the fields up to fn, and of dst2.
 type step struct {
 	code  uintptr        // 0: assembly kernel, or 0
 	dst   unsafe.Pointer // 8
@@ -19,6 +19,7 @@ type step struct {
 	fn    func(*step)    // 88: Go kernel, if code is 0
 	x     *extra
 	m     *Machine
+	dst2  unsafe.Pointer // 112: the second result
 }
 
 // stretch is a run of steps of one kind.

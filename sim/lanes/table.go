@@ -104,6 +104,10 @@ func fusedKernel(k kern, d, e int) func(*step) {
 			{goBooth[uint32, uint8], goBooth[uint32, uint16], goBooth[uint32, uint32]},
 			{goBooth[uint64, uint8], goBooth[uint64, uint16], goBooth[uint64, uint32], goBooth[uint64, uint64]},
 		}[d][e]
+	case kCsa1:
+		return goCsa1
+	case kCsa3:
+		return goCsa3
 	case kTable:
 		return goTable
 	case kCsa:
