@@ -3,10 +3,14 @@
 //
 // # How a graph becomes a program
 //
-// A flat module is lowered to operations on vectors of lanes, kept in the least
+// Two rewrites come first: axes are put into the order in which lanes are picked ([arrange]), and
+// operators of which only some lanes are read are computed only there ([pull]).
+//
+// A flat module is then lowered to operations on vectors of lanes, kept in the least
 // of 1, 2, 4 or 8 bytes that holds the word ([lowering]). Words without an axis
 // are slots of a small interpreted program, because control has many operators
-// and one lane. What is common is fused ([fuse]). Operations are then put in
+// and one lane. What is common is fused ([fuser]): products with their sums, Booth rows with the full
+// adders that take them, and functions of at most 8 bits into tables ([fuser.tabulate]). Operations are then put in
 // order and those of one shape that can run side by side become a region
 // ([schedule]), which is executed a block of lanes at a time, so that what an
 // operation makes is still in the first-level cache when the next reads it. The
@@ -23,6 +27,11 @@
 // exist in assembly too, chosen once by CPUID. Instructions on words have
 // assembly as well, so that a whole cycle of this array is one call into it. Tests run both, with
 // and without fusing, and with blocks of different sizes.
+//
+// What a memory holds is stored once for lanes that are written alike. Choices, gathers and
+// repetitions are permutations or copies of rows where the lanes lie such, folds go by pairs of lanes.
+// Large buffers are placed such that no two have equal addresses modulo 4096, or loads would wait for
+// stores that only look like theirs.
 //
 // # What each part is worth
 //
