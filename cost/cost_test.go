@@ -283,3 +283,25 @@ func TestOPT1AgainstMAC(t *testing.T) {
 		t.Errorf("PE area of OPT1 %.2f times that of MAC, DEVIATIONS.md has 1.41", r)
 	}
 }
+
+// TestMixPEAgainstMAC holds the area of docs/engines/mixpe.md and DEVIATIONS.md S5: the PE of MixPE W4A8 against the
+// plain int8 one, OSU018, recipe balanced.
+func TestMixPEAgainstMAC(t *testing.T) {
+	f := flow(t, synth.Balanced, 1)
+	area := func(name string, set ...string) float64 {
+		d, err := f.Engine(t.Context(), engine(t, name, set...).Top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := d.Report(name, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.ByPart[0].AreaUM2 / 4
+	}
+	mac, mix := area("systolic-os", "rows=2", "cols=2"), area("mixpe-w4a8", "rows=2", "cols=2", "scalers=1")
+	t.Logf("PE of MAC %.0f um^2, of MixPE %.0f: %.2f", mac, mix, mac/mix)
+	if r := mac / mix; r < 1.95 || r > 2.2 {
+		t.Errorf("PE of MAC %.2f times the area of that of MixPE, the page has 2.07", r)
+	}
+}
