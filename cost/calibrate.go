@@ -17,13 +17,14 @@ import (
 	"tpe/cost/power"
 	"tpe/cost/split"
 	"tpe/cost/synth"
+	"tpe/cost/timing"
 	"tpe/hw"
 )
 
 // Sample is a piece of a PE that a technology is fitted on.
 type Sample struct {
 	Name   string // engine, settings and piece
-	Family string // the preset: what is left out together
+	Family string // the arithmetic: what is left out together
 	Module *hw.Module
 	size   blast.Size
 }
@@ -39,12 +40,12 @@ const (
 // take is left out.
 var widths = [][]string{nil, {"a=int4", "b=int4"}, {"a=int12", "b=int12"}, {"a=uint8", "b=uint8"}}
 
-// Samples lists pieces of the PEs of all presets in several widths, those that differ in
+// Samples lists pieces of the PEs of all representative presets in several widths, those that differ in
 // size.
 func Samples() ([]Sample, error) {
 	var list []Sample
 	seen := map[string]bool{}
-	for _, p := range arch.Presets() {
+	for _, p := range arch.Representatives() {
 		for _, w := range widths {
 			more, err := samplesOf(p.Name, w)
 			if err != nil {
@@ -91,10 +92,27 @@ func samplesOf(preset string, set []string) ([]Sample, error) {
 				return nil, err
 			}
 			name := strings.Join(append([]string{preset}, set...), " ") + " " + x.Module.Name
-			list = append(list, Sample{name, preset, x.Module, d.Size()})
+			list = append(list, Sample{name, familyOf(c, x.Module.Name), x.Module, d.Size()})
 		}
 	}
 	return list, nil
+}
+
+// familyOf names the arithmetic of a PE: the same in whatever host it stands.
+func familyOf(c arch.Config, module string) string {
+	switch {
+	case c.Kind == "blockfma":
+		return c.Kind
+	case strings.Contains(module, "opt2"):
+		return "opt2"
+	case strings.Contains(module, "opt1"):
+		return "opt1"
+	case strings.Contains(module, "_ent"):
+		return "ent"
+	case strings.Contains(module, "_mac"):
+		return "mac"
+	}
+	return c.Name
 }
 
 // Calibrate fits a technology to a library: every sample is synthesised in every recipe and
@@ -129,26 +147,59 @@ func Calibrate(ctx context.Context, lib *liberty.Library, node int, samples []Sa
 	return t, nil
 }
 
+// ratios are the delays that a doubling of readers may have, in levels.
+var ratios = []float64{0, 0.5, 1, 1.5, 2, 3, 4}
+
 // fitRecipe fits area and delay. A flip-flop is known: the smallest of the library.
 func fitRecipe(f *Flow, samples []Sample, blocks []*block) (RecipeFit, error) {
 	ff := math.Inf(1)
 	for _, c := range f.Library.FlipFlops() {
 		ff = min(ff, c.Area)
 	}
-	var area, wait problem
+	area, waits := &problem{}, make([]*problem, len(ratios))
+	for k := range waits {
+		waits[k] = &problem{}
+	}
 	for i, s := range samples {
 		b := blocks[i]
 		d, err := blast.Module(s.Module, adderOf(f.Recipe))
 		if err != nil {
 			return RecipeFit{}, err
 		}
-		size := d.Size()
-		area.add(s, []float64{float64(size.Ands), float64(size.Xors)}, ff*float64(size.Flops), b.gates+b.flops)
-		wait.add(s, []float64{1, float64(size.Depth)}, 0, delay(b.timing))
+		z := d.Size()
+		area.add(s, []float64{float64(z.Ands), float64(z.Xors), float64(z.Muxes), float64(z.Majs), float64(z.Resets)}, ff*float64(z.Flops), b.gates+b.flops)
+		for k, r := range ratios {
+			levels, err := levelsOf(s.Module, f.Recipe, r)
+			if err != nil {
+				return RecipeFit{}, err
+			}
+			waits[k].add(s, []float64{1, levels}, 0, delay(b.timing))
+		}
 	}
-	a, d := area.solve(nil), wait.solve(nil)
-	return RecipeFit{AndUM2: digits(a[0]), XorUM2: digits(a[1]), FlipFlopUM2: ff, FixedPS: digits(d[0]), LevelPS: digits(d[1]),
-		AreaError: area.leftOut(), DelayError: wait.leftOut()}, nil
+	a := area.solve(nil)
+	k, d := best(waits, nil)
+	return RecipeFit{AndUM2: digits(a[0]), XorUM2: digits(a[1]), MuxUM2: digits(a[2]), MajUM2: digits(a[3]), ResetUM2: digits(a[4]), FlipFlopUM2: ff,
+		FixedPS: digits(d[0]), LevelPS: digits(d[1]), FanoutPS: digits(d[1] * ratios[k]),
+		AreaError: leftOut([]*problem{area}), DelayError: leftOut(waits)}, nil
+}
+
+// levelsOf is the longest path of a module's nodes where a level is one unit of time and a
+// doubling of the readers another part of it.
+func levelsOf(m *hw.Module, recipe synth.Recipe, ratio float64) (float64, error) {
+	unit := RecipeFit{LevelPS: 1, FanoutPS: ratio}
+	lib, err := unit.library("levels", EnergyFit{})
+	if err != nil {
+		return 0, err
+	}
+	n, err := (&fast{lib}).Module(context.Background(), m, recipe, 0)
+	if err != nil {
+		return 0, err
+	}
+	t, err := timing.Analyze(n, timing.Options{OutputLoad: 1})
+	if err != nil {
+		return 0, err
+	}
+	return delay(t), nil
 }
 
 // energyCycles is the length of the random streams that energies are fitted on.
@@ -162,22 +213,22 @@ func fitEnergy(ctx context.Context, f *Flow, t *Technology, samples []Sample, bl
 		return EnergyFit{}, err
 	}
 	mapper := &fast{lib}
-	var p problem
+	p := &problem{}
 	var clock, flops, leak, area float64
 	for i, s := range samples {
 		n, err := mapper.Module(ctx, s.Module, synth.Balanced, 0)
 		if err != nil {
 			return EnergyFit{}, err
 		}
-		model, err := (&Flow{Library: lib}).judge(s.Module, nets(n))
+		model, err := (&Flow{Library: lib, opt: timing.Options{OutputLoad: 1}}).judge(s.Module, nets(n))
 		if err != nil {
 			return EnergyFit{}, err
 		}
-		nodes, err := random(model)
+		nodes, err := random(model, 1)
 		if err != nil {
 			return EnergyFit{}, err
 		}
-		gates, err := random(blocks[i])
+		gates, err := random(blocks[i], f.opt.OutputLoad)
 		if err != nil {
 			return EnergyFit{}, err
 		}
@@ -190,13 +241,13 @@ func fitEnergy(ctx context.Context, f *Flow, t *Technology, samples []Sample, bl
 		area += blocks[i].gates + blocks[i].flops
 	}
 	c := p.solve(nil)
-	return EnergyFit{AndFJ: digits(c[0]), XorFJ: digits(c[1]), FlipFlopFJ: digits(c[2]), ClockFJ: digits(clock / flops),
-		LeakageNWPerUM2: digits(leak / area), Error: p.leftOut()}, nil
+	return EnergyFit{AndFJ: digits(c[0]), XorFJ: digits(c[1]), FlipFlopFJ: digits(c[2]), MuxFJ: digits(c[3]), MajFJ: digits(c[4]), ClockFJ: digits(clock / flops),
+		LeakageNWPerUM2: digits(leak / area), Error: leftOut([]*problem{p})}, nil
 }
 
 // random simulates a block with delays at random inputs, out of reset.
-func random(b *block) (*power.Activity, error) {
-	e, err := power.NewEvent(b.net, b.timing, 0)
+func random(b *block, outputLoad float64) (*power.Activity, error) {
+	e, err := power.NewEvent(b.net, b.timing, outputLoad)
 	if err != nil {
 		return nil, err
 	}
@@ -280,10 +331,47 @@ func (p *problem) solve(keep func(Sample) bool) []float64 {
 	return out
 }
 
-// leftOut fits without each family in turn and measures the errors on it.
-func (p *problem) leftOut() Error {
+// error of a solution: the sum of the squared relative errors over the samples that keep
+// admits.
+func (p *problem) error(c []float64, keep func(Sample) bool) float64 {
+	sum := 0.0
+	for i, s := range p.samples {
+		if keep == nil || keep(s) {
+			e := p.at(c, i)/p.y[i] - 1
+			sum += e * e
+		}
+	}
+	return sum
+}
+
+// at is what a solution says of sample i.
+func (p *problem) at(c []float64, i int) float64 {
+	v := p.known[i]
+	for k, x := range p.x[i] {
+		v += c[k] * x
+	}
+	return v
+}
+
+// best solves several problems of the same samples and takes the one with the least error.
+func best(list []*problem, keep func(Sample) bool) (int, []float64) {
+	at, c := 0, list[0].solve(keep)
+	least := list[0].error(c, keep)
+	for k, p := range list[1:] {
+		x := p.solve(keep)
+		if e := p.error(x, keep); e < least {
+			at, c, least = k+1, x, e
+		}
+	}
+	return at, c
+}
+
+// leftOut fits the best of several problems without each family in turn, and measures the
+// errors on it.
+func leftOut(list []*problem) Error {
+	samples := list[0].samples
 	var families []string
-	for _, s := range p.samples {
+	for _, s := range samples {
 		if !slices.Contains(families, s.Family) {
 			families = append(families, s.Family)
 		}
@@ -294,16 +382,11 @@ func (p *problem) leftOut() Error {
 	}
 	var all []miss
 	for _, f := range families {
-		c := p.solve(func(s Sample) bool { return s.Family != f })
-		for i, s := range p.samples {
-			if s.Family != f {
-				continue
+		k, c := best(list, func(s Sample) bool { return s.Family != f })
+		for i, s := range samples {
+			if s.Family == f {
+				all = append(all, miss{math.Abs(list[k].at(c, i)/list[k].y[i] - 1), s.Name})
 			}
-			v := p.known[i]
-			for k, x := range p.x[i] {
-				v += c[k] * x
-			}
-			all = append(all, miss{math.Abs(v/p.y[i] - 1), s.Name})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b miss) int { return cmp.Compare(a.error, b.error) })

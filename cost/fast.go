@@ -3,6 +3,7 @@ package cost
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"tpe/cost/blast"
 	"tpe/cost/liberty"
@@ -12,9 +13,9 @@ import (
 	"tpe/hw"
 )
 
-// The fast model maps a module to four cells that stand for what synthesis makes of an
-// AND node, an XOR node and a flip-flop, on the average of a technology. Everything behind
-// the mapping is the same as for synthesised gates: counting, timing, simulation.
+// The fast model maps a module to a few cells that stand for what synthesis makes of AND
+// nodes, XOR nodes and flip-flops, on the average of a technology. Everything behind the
+// mapping is the same as for synthesised gates: counting, timing, simulation.
 
 // mapper makes a netlist of a module.
 type mapper interface {
@@ -30,13 +31,58 @@ func (f *fast) Version() string { return "AND and XOR nodes" }
 
 // Names of the cells.
 const (
-	cellAnd  = "AND"  // A & B
-	cellAndN = "ANDN" // A & !B
-	cellNor  = "NOR"  // !A & !B
-	cellXor  = "XOR"
-	cellInv  = "INV" // free: a complement is part of what reads it
-	cellFF   = "DFF"
+	cellAnd   = "AND"   // A & B
+	cellAndN  = "ANDN"  // A & !B
+	cellNor   = "NOR"   // !A & !B
+	cellMux   = "MUX"   // a NOR that ends a multiplexer
+	cellMaj   = "MAJ"   // a NOR that ends a majority
+	cellReset = "RESET" // an AND before a flip-flop
+	cellResN  = "RESETN"
+	cellXor   = "XOR"
+	cellInv   = "INV" // free: a complement is part of what reads it
+	cellIn    = "IN"  // free: drives the readers of an input
+	cellFF    = "DFF"
 )
+
+// maxDoublings bounds the readers of a net in the tables of delays.
+const maxDoublings = 20
+
+// doublings is a delay by load, where each reader is a load of one: base, and more for each
+// doubling.
+func doublings(base, more float64) *liberty.Table {
+	t := &liberty.Table{Axes: []liberty.Axis{{Var: liberty.VarLoad}}}
+	for k := range maxDoublings {
+		t.Axes[0].Points = append(t.Axes[0].Points, math.Exp2(float64(k)))
+		t.Values = append(t.Values, base+more*float64(k))
+	}
+	return t
+}
+
+func constant(v float64) *liberty.Table { return &liberty.Table{Values: []float64{v}} }
+
+// fastGate is a gate of the fast model.
+type fastGate struct {
+	name, function      string
+	area, delay, energy float64
+}
+
+// cell makes a gate a cell of a library without voltage, whose loads have no charge.
+func (g fastGate) cell(fanout, leakage float64) (*liberty.Cell, error) {
+	f, err := liberty.ParseFunction(g.function)
+	if err != nil {
+		return nil, err
+	}
+	c := &liberty.Cell{Name: g.name, Area: g.area, Leakage: g.area * leakage}
+	out := &liberty.Pin{Name: "Y", Dir: liberty.Out, Function: f}
+	delay := doublings(g.delay, fanout)
+	for _, v := range f.Vars {
+		c.Pins = append(c.Pins, &liberty.Pin{Name: v, Dir: liberty.In, RiseCap: 1, FallCap: 1})
+		out.Arcs = append(out.Arcs, liberty.Arc{Related: v, Kind: liberty.Combinational, CellRise: delay, CellFall: delay})
+		out.Powers = append(out.Powers, liberty.Power{Related: v, Rise: constant(g.energy), Fall: constant(g.energy)})
+	}
+	c.Pins = append(c.Pins, out)
+	return c, nil
+}
 
 // fastLibrary is a library of the fast model's cells.
 func (t *Technology) fastLibrary(recipe synth.Recipe) (*liberty.Library, error) {
@@ -44,36 +90,27 @@ func (t *Technology) fastLibrary(recipe synth.Recipe) (*liberty.Library, error) 
 	if !ok {
 		return nil, fmt.Errorf("technology %s has no recipe %s", t.Name, recipe)
 	}
-	constant := func(v float64) *liberty.Table { return &liberty.Table{Values: []float64{v}} }
-	gate := func(name, function string, area, delay, energy float64) (*liberty.Cell, error) {
-		f, err := liberty.ParseFunction(function)
-		if err != nil {
-			return nil, err
-		}
-		c := &liberty.Cell{Name: name, Area: area, Leakage: area * t.Energy.LeakageNWPerUM2}
-		out := &liberty.Pin{Name: "Y", Dir: liberty.Out, Function: f}
-		for _, v := range f.Vars {
-			c.Pins = append(c.Pins, &liberty.Pin{Name: v, Dir: liberty.In})
-			out.Arcs = append(out.Arcs, liberty.Arc{Related: v, Kind: liberty.Combinational, CellRise: constant(delay), CellFall: constant(delay)})
-			out.Powers = append(out.Powers, liberty.Power{Related: v, Rise: constant(energy), Fall: constant(energy)})
-		}
-		c.Pins = append(c.Pins, out)
-		return c, nil
-	}
+	return r.library(t.Name, t.Energy)
+}
+
+func (r *RecipeFit) library(name string, e EnergyFit) (*liberty.Library, error) {
 	var cells []*liberty.Cell
-	for _, g := range []struct {
-		name, function      string
-		area, delay, energy float64
-	}{
-		{cellAnd, "A B", r.AndUM2, r.LevelPS, t.Energy.AndFJ}, {cellAndN, "A !B", r.AndUM2, r.LevelPS, t.Energy.AndFJ},
-		{cellNor, "!A !B", r.AndUM2, r.LevelPS, t.Energy.AndFJ}, {cellXor, "A ^ B", r.XorUM2, 2 * r.LevelPS, t.Energy.XorFJ},
-		{cellInv, "!A", 0, 0, 0},
+	for _, g := range []fastGate{
+		{cellAnd, "A B", r.AndUM2, r.LevelPS, e.AndFJ}, {cellAndN, "A !B", r.AndUM2, r.LevelPS, e.AndFJ},
+		{cellNor, "!A !B", r.AndUM2, r.LevelPS, e.AndFJ}, {cellXor, "A ^ B", r.XorUM2, r.LevelPS, e.XorFJ},
+		{cellMux, "!A !B", r.AndUM2 + r.MuxUM2, r.LevelPS, e.AndFJ + e.MuxFJ}, {cellMaj, "!A !B", r.AndUM2 + r.MajUM2, r.LevelPS, e.AndFJ + e.MajFJ},
+		{cellReset, "A B", r.ResetUM2, r.LevelPS, e.AndFJ}, {cellResN, "A !B", r.ResetUM2, r.LevelPS, e.AndFJ},
+		{cellIn, "A", 0, 0, 0},
 	} {
-		c, err := gate(g.name, g.function, g.area, g.delay, g.energy)
+		c, err := g.cell(r.FanoutPS, e.LeakageNWPerUM2)
 		if err != nil {
 			return nil, err
 		}
 		cells = append(cells, c)
+	}
+	inv, err := fastGate{cellInv, "!A", 0, 0, 0}.cell(0, 0)
+	if err != nil {
+		return nil, err
 	}
 	q, _ := liberty.ParseFunction("IQ")
 	d, _ := liberty.ParseFunction("D")
@@ -81,16 +118,17 @@ func (t *Technology) fastLibrary(recipe synth.Recipe) (*liberty.Library, error) 
 	if err != nil {
 		return nil, err
 	}
-	cells = append(cells, &liberty.Cell{Name: cellFF, Area: r.FlipFlopUM2, Leakage: r.FlipFlopUM2 * t.Energy.LeakageNWPerUM2,
+	half, toQ := constant(r.FixedPS/2), doublings(r.FixedPS/2, r.FanoutPS)
+	cells = append(cells, inv, &liberty.Cell{Name: cellFF, Area: r.FlipFlopUM2, Leakage: r.FlipFlopUM2 * e.LeakageNWPerUM2,
 		FF: &liberty.FF{State: "IQ", Next: d, Clock: ck},
 		Pins: []*liberty.Pin{
-			{Name: "D", Dir: liberty.In, Arcs: []liberty.Arc{{Related: "CK", Kind: liberty.Setup, ConstraintRise: constant(r.FixedPS / 2), ConstraintFall: constant(r.FixedPS / 2)}}},
-			{Name: "CK", Dir: liberty.In, Clock: true, Powers: []liberty.Power{{Rise: constant(t.Energy.ClockFJ), Fall: constant(0)}}},
+			{Name: "D", Dir: liberty.In, RiseCap: 1, FallCap: 1, Arcs: []liberty.Arc{{Related: "CK", Kind: liberty.Setup, ConstraintRise: half, ConstraintFall: half}}},
+			{Name: "CK", Dir: liberty.In, Clock: true, Powers: []liberty.Power{{Rise: constant(e.ClockFJ), Fall: constant(0)}}},
 			{Name: "Q", Dir: liberty.Out, Function: q,
-				Arcs:   []liberty.Arc{{Related: "CK", Kind: liberty.ClockEdge, CellRise: constant(r.FixedPS / 2), CellFall: constant(r.FixedPS / 2)}},
-				Powers: []liberty.Power{{Related: "CK", Rise: constant(t.Energy.FlipFlopFJ), Fall: constant(t.Energy.FlipFlopFJ)}}},
+				Arcs:   []liberty.Arc{{Related: "CK", Kind: liberty.ClockEdge, CellRise: toQ, CellFall: toQ}},
+				Powers: []liberty.Power{{Related: "CK", Rise: constant(e.FlipFlopFJ), Fall: constant(e.FlipFlopFJ)}}},
 		}})
-	return liberty.New(t.Name, 1, cells), nil
+	return liberty.New(name, 0, cells), nil
 }
 
 // adderOf is what a recipe leaves of an adder.
@@ -154,6 +192,9 @@ func (w *weaver) ports(m *hw.Module) {
 			net := w.fresh(fmt.Sprintf("%s[%d]", p.Name, k))
 			w.net[l] = net
 			port.Nets = append(port.Nets, net)
+			if w.live[l.Node()] {
+				w.net[l] = w.cell(cellIn, net)
+			}
 		}
 		w.n.Inputs = append(w.n.Inputs, port)
 	}
@@ -195,6 +236,10 @@ func (w *weaver) gates() {
 		switch {
 		case n.Kind == blast.Xor:
 			name = cellXor
+		case w.d.Ends(i) == blast.EndOfMux:
+			name = cellMux
+		case w.d.Ends(i) == blast.EndOfMaj:
+			name = cellMaj
 		case a.Inverted():
 			name = cellNor
 		case b.Inverted():
@@ -212,18 +257,18 @@ func (w *weaver) flops() {
 		}
 		var d int
 		if f.Init { // d | !reset = !(reset & !d)
-			d = w.cell(cellInv, w.cell(cellAndN, w.reset, w.of(f.D)))
+			d = w.cell(cellInv, w.cell(cellResN, w.reset, w.of(f.D)))
 		} else {
-			d = w.cell(cellAnd, w.reset, w.of(f.D))
+			d = w.cell(cellReset, w.reset, w.of(f.D))
 		}
 		w.n.Cells = append(w.n.Cells, netlist.Cell{Kind: w.lib.Cell(cellFF), Pins: []int{d, w.n.Clock, w.net[f.Q]}})
 	}
 }
 
-// edges counts the edges a cycle of the fast model's netlist at AND nodes, XOR nodes and
-// flip-flops.
+// edges counts the edges a cycle of the fast model's netlist at AND nodes, XOR nodes,
+// flip-flops, ends of multiplexers and of majorities; the last two are AND nodes too.
 func edges(n *netlist.Netlist, a *power.Activity) []float64 {
-	out := make([]float64, 3)
+	out := make([]float64, 5)
 	for i := range n.Cells {
 		c := &n.Cells[i]
 		net := c.Pins[len(c.Pins)-1]
@@ -233,7 +278,13 @@ func edges(n *netlist.Netlist, a *power.Activity) []float64 {
 			out[1] += e
 		case cellFF:
 			out[2] += e
-		case cellInv:
+		case cellMux:
+			out[0] += e
+			out[3] += e
+		case cellMaj:
+			out[0] += e
+			out[4] += e
+		case cellInv, cellIn:
 		default:
 			out[0] += e
 		}

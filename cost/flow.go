@@ -64,6 +64,7 @@ func NewFastFlow(ctx context.Context, t *Technology, recipe synth.Recipe, device
 		return nil, err
 	}
 	f := &Flow{Library: lib, Recipe: recipe, Seeds: 1, Node: t.NodeNM, Device: device, mapper: &fast{lib}, tech: t}
+	f.opt = timing.Options{OutputLoad: 1} // one reader
 	return f, f.open(ctx)
 }
 

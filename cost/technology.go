@@ -14,8 +14,8 @@ import (
 	"tpe/cost/synth"
 )
 
-// Technology is what the fast model knows of a library: the mean cost of an AND node, an
-// XOR node and a flip-flop, fitted on complete PEs.
+// Technology is what the fast model knows of a library: the mean cost of nodes and
+// flip-flops, fitted on pieces of PEs.
 type Technology struct {
 	Name    string               `yaml:"name"`
 	Source  string               `yaml:"source"` // where the figures come from, in words
@@ -29,9 +29,13 @@ type Technology struct {
 type RecipeFit struct {
 	AndUM2      float64 `yaml:"and_um2"`
 	XorUM2      float64 `yaml:"xor_um2"`
+	MuxUM2      float64 `yaml:"mux_um2"`   // of a multiplexer, beside its three ANDs
+	MajUM2      float64 `yaml:"maj_um2"`   // of the carry of a full adder, beside its three ANDs
+	ResetUM2    float64 `yaml:"reset_um2"` // the AND of a flip-flop's reset
 	FlipFlopUM2 float64 `yaml:"flip_flop_um2"`
-	FixedPS     float64 `yaml:"fixed_ps"` // clock to output and setup
-	LevelPS     float64 `yaml:"level_ps"` // an AND; an XOR counts two
+	FixedPS     float64 `yaml:"fixed_ps"`  // clock to output and setup
+	LevelPS     float64 `yaml:"level_ps"`  // an AND or XOR with one reader
+	FanoutPS    float64 `yaml:"fanout_ps"` // more for every doubling of the readers, of inputs and flip-flops too
 	AreaError   Error   `yaml:"area_error"`
 	DelayError  Error   `yaml:"delay_error"`
 }
@@ -41,6 +45,8 @@ type RecipeFit struct {
 type EnergyFit struct {
 	AndFJ           float64 `yaml:"and_fj"`
 	XorFJ           float64 `yaml:"xor_fj"`
+	MuxFJ           float64 `yaml:"mux_fj"` // where an AND ends a multiplexer, beside AndFJ
+	MajFJ           float64 `yaml:"maj_fj"` // where it ends a majority, likewise
 	FlipFlopFJ      float64 `yaml:"flip_flop_fj"`
 	ClockFJ         float64 `yaml:"clock_fj"` // of a flip-flop and cycle
 	LeakageNWPerUM2 float64 `yaml:"leakage_nw_per_um2"`
@@ -134,14 +140,15 @@ func (t *Technology) check() error {
 		if err := synth.Recipe(name).Check(); err != nil {
 			return err
 		}
-		for what, v := range map[string]float64{"and_um2": r.AndUM2, "xor_um2": r.XorUM2, "flip_flop_um2": r.FlipFlopUM2, "fixed_ps": r.FixedPS, "level_ps": r.LevelPS} {
+		for what, v := range map[string]float64{"and_um2": r.AndUM2, "xor_um2": r.XorUM2, "mux_um2": r.MuxUM2, "maj_um2": r.MajUM2,
+			"reset_um2": r.ResetUM2, "flip_flop_um2": r.FlipFlopUM2, "fixed_ps": r.FixedPS, "level_ps": r.LevelPS, "fanout_ps": r.FanoutPS} {
 			if err := positive("recipes."+name+"."+what, v); err != nil {
 				return err
 			}
 		}
 	}
 	e := t.Energy
-	for what, v := range map[string]float64{"and_fj": e.AndFJ, "xor_fj": e.XorFJ, "flip_flop_fj": e.FlipFlopFJ, "clock_fj": e.ClockFJ, "leakage_nw_per_um2": e.LeakageNWPerUM2} {
+	for what, v := range map[string]float64{"and_fj": e.AndFJ, "xor_fj": e.XorFJ, "mux_fj": e.MuxFJ, "maj_fj": e.MajFJ, "flip_flop_fj": e.FlipFlopFJ, "clock_fj": e.ClockFJ, "leakage_nw_per_um2": e.LeakageNWPerUM2} {
 		if err := positive("energy."+what, v); err != nil {
 			return err
 		}

@@ -2,47 +2,90 @@ package blast
 
 // Size is what a fast model counts.
 type Size struct {
-	Ands, Xors, Flops int
-	// Depth is the longest path between flip-flops, inputs and outputs: an AND counts 1, an
-	// XOR 2.
-	Depth int
+	Ands, Xors int // nodes, those of multiplexers and majorities included
+	// Muxes and Majs are the AND nodes that end a multiplexer of three, and a majority of
+	// three that shares the XOR of a full adder.
+	Muxes, Majs int
+	Flops       int
+	Resets      int // ANDs before flip-flops: one each, for the synchronous reset
 }
 
 // Nodes is the number of gates.
-func (s Size) Nodes() int { return s.Ands + s.Xors }
+func (s Size) Nodes() int { return s.Ands + s.Xors + s.Resets }
 
-// Size counts what reaches an output or a flip-flop, resets included: a flip-flop takes one
-// AND for its synchronous reset.
+// Size counts what reaches an output or a flip-flop.
 func (d *Design) Size() Size {
 	live := d.Live()
 	var s Size
-	depth := make([]int, len(d.Nodes))
 	for i, n := range d.Nodes {
 		if !live[i] {
 			continue
 		}
 		switch n.Kind {
-		case And:
-			s.Ands++
-			depth[i] = 1 + max(depth[n.A.Node()], depth[n.B.Node()])
 		case Xor:
 			s.Xors++
-			depth[i] = 2 + max(depth[n.A.Node()], depth[n.B.Node()])
-		}
-	}
-	for _, out := range d.Outputs {
-		for _, l := range out {
-			s.Depth = max(s.Depth, depth[l.Node()])
+		case And:
+			s.Ands++
+			switch d.Ends(i) {
+			case EndOfMux:
+				s.Muxes++
+			case EndOfMaj:
+				s.Majs++
+			}
 		}
 	}
 	for _, f := range d.Flops {
 		if live[f.Q.Node()] {
 			s.Flops++
-			s.Ands++
-			s.Depth = max(s.Depth, depth[f.D.Node()]+1)
+			s.Resets++
 		}
 	}
 	return s
+}
+
+// End is what a node completes.
+type End uint8
+
+// Ends of structures that libraries have better cells for than three ANDs, or worse ones.
+const (
+	EndOfNone End = iota
+	EndOfMux      // (s & x) | (!s & y)
+	EndOfMaj      // (x & y) | (z & (x ^ y))
+)
+
+// Ends tells what a node completes: an AND of two complemented ANDs.
+func (g *Graph) Ends(node int) End {
+	n := &g.Nodes[node]
+	if n.Kind != And || !n.A.Inverted() || !n.B.Inverted() {
+		return EndOfNone
+	}
+	a, b := &g.Nodes[n.A.Node()], &g.Nodes[n.B.Node()]
+	if a.Kind != And || b.Kind != And {
+		return EndOfNone
+	}
+	if a.A == b.A.Not() || a.A == b.B.Not() || a.B == b.A.Not() || a.B == b.B.Not() {
+		return EndOfMux
+	}
+	if g.overXor(b, a) || g.overXor(a, b) {
+		return EndOfMaj
+	}
+	return EndOfNone
+}
+
+// overXor tells whether an operand of n is the XOR of the operands of pair, complements
+// aside.
+func (g *Graph) overXor(n, pair *Node) bool {
+	for _, l := range [2]Lit{n.A, n.B} {
+		x := &g.Nodes[l.Node()]
+		if x.Kind != Xor {
+			continue
+		}
+		p, q := pair.A&^1, pair.B&^1
+		if x.A == p && x.B == q || x.A == q && x.B == p {
+			return true
+		}
+	}
+	return false
 }
 
 // Live marks what reaches an output, through flip-flops too.
