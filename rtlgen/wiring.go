@@ -156,9 +156,14 @@ func (e *emitter) indexNode(id hw.ID) {
 	e.loops(e.root, nt.dims).wire("assign %s = %s;", e.element(nt, c, 0, n.Width, false), text)
 }
 
-// selectNode writes a lane chosen by a value: a part-select at an offset that is the
-// value times the distance between lanes, in exactly the bits that
-// address the bus, and 0 where the value can exceed the axis and does.
+// maxTree bounds the lanes of a choice that is written as a tree: its text has all of them.
+const maxTree = 16
+
+// selectNode writes a lane chosen by a value, 0 where the value can exceed the axis and
+// does. Few lanes are a tree of choices by the bits of the value, which synthesis keeps: of
+// a part-select with an offset that is no power of two it makes a shifter of the whole bus, a
+// third larger in all. Many lanes are such a part-select, at the value times the distance
+// between lanes, in exactly the bits that address the bus.
 func (e *emitter) selectNode(id hw.ID) {
 	n := &e.m.Nodes[id]
 	c := &context{path: n.Shape.Axes()}
@@ -172,6 +177,10 @@ func (e *emitter) selectNode(id hw.ID) {
 			text = fmt.Sprintf("%s ? %s : %s", e.isZero(n.Args[1], c, m), text, literal(n.Width, 0))
 		}
 		e.define(id, c, text)
+		return
+	}
+	if size <= maxTree {
+		e.define(id, c, e.selectTree(id, c, size, m))
 		return
 	}
 	src := e.source(n.Args[0], e.m.Nodes[n.Args[0]].Shape, e.m.Nodes[n.Args[0]].Shape)
@@ -207,6 +216,36 @@ func (e *emitter) selectNode(id hw.ID) {
 		text = fmt.Sprintf("(%s < %s) ? %s : %s", e.arg(id, 1, c, true), literal(m, uint64(size)), text, literal(n.Width, 0))
 	}
 	e.define(id, c, text)
+}
+
+// selectTree chooses among lanes by the bits of the value, the highest first; m is the width
+// of the value.
+func (e *emitter) selectTree(id hw.ID, c *context, size, m int) string {
+	n := &e.m.Nodes[id]
+	levels := hw.Bits(size - 1)
+	var tree func(level, from int) string
+	tree = func(level, from int) string {
+		switch {
+		case from >= size:
+			return literal(n.Width, 0)
+		case level == 0:
+			text, _ := e.operand(n.Args[0], c.with(n.Axis, constant(from)), 0, n.Width)
+			return text
+		case level > m: // the value cannot reach the upper half
+			return tree(level-1, from)
+		}
+		bit, _ := e.operand(n.Args[1], c, level-1, 1)
+		return fmt.Sprintf("(%s ? %s : %s)", bit, tree(level-1, from+1<<(level-1)), tree(level-1, from))
+	}
+	text := tree(levels, 0)
+	if m > levels {
+		high, _ := e.operand(n.Args[1], c, levels, m-levels)
+		return fmt.Sprintf("(%s == %s) ? %s : %s", high, literal(m-levels, 0), text, literal(n.Width, 0))
+	}
+	if text[0] == '(' && levels > 0 {
+		text = text[1 : len(text)-1]
+	}
+	return text
 }
 
 // isZero writes the test of a word for 0.

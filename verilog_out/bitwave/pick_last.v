@@ -13,8 +13,7 @@ module pick_last (
   output wire           y_o
 );
 
-  wire y_o_at = at_i;
-  assign y_o = x_i[y_o_at];
+  assign y_o = at_i ? x_i[1] : x_i[0];
 
 endmodule
 

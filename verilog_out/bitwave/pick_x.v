@@ -13,8 +13,7 @@ module pick_x (
   output wire [7:0]     y_o
 );
 
-  wire [3:0] y_o_at = {3'd0, at_i} * 4'd8;
-  assign y_o = x_i[y_o_at +: 8];
+  assign y_o = at_i ? x_i[8 +: 8] : x_i[0 +: 8];
 
 endmodule
 

@@ -13,8 +13,7 @@ module pick_terms (
   output wire [15:0]     y_o
 );
 
-  wire [4:0] y_o_at = {4'd0, at_i} * 5'd16;
-  assign y_o = x_i[y_o_at +: 16];
+  assign y_o = at_i ? x_i[16 +: 16] : x_i[0 +: 16];
 
 endmodule
 

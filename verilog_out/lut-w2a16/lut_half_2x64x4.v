@@ -86,10 +86,8 @@ module lut_half_2x64x4 (
   wire read_row_last = read_row_q == 1'b1;
   wire and_1 = read_part_last & read_row_last;
   wire [1:0] read_beat_d = (read_q & ~and_1) ? (read_beat_q + 2'd1) : 2'd0;
-  wire [2:0] select_1_at = {2'd0, read_row_q} * 3'd4;
-  wire [3:0] select_1 = shift_shadow_q[select_1_at +: 4];
-  wire [5:0] row_asum_at = {5'd0, read_row_q} * 6'd22;
-  wire [21:0] row_asum = asum_shadow_q[row_asum_at +: 22];
+  wire [3:0] select_1 = read_row_q ? shift_shadow_q[4 +: 4] : shift_shadow_q[0 +: 4];
+  wire [21:0] row_asum = read_row_q ? asum_shadow_q[22 +: 22] : asum_shadow_q[0 +: 22];
 
   tpe_delay #(.WIDTH(COL*4), .DEPTH(1)) u_word_delay (
     .clk_i  (clk_i),
@@ -233,10 +231,7 @@ module lut_half_2x64x4 (
 
   generate
     for (col = 0; col < COL; col = col + 1) begin : g_col
-      localparam SUM_BASE = col*26;
-
-      wire [11:0] sum_at = {11'd0, read_row_q} * 12'd1664;
-      wire [25:0] sum = unit_sum_o[SUM_BASE[11:0] + sum_at +: 26];
+      wire [25:0] sum = read_row_q ? unit_sum_o[(COL + col)*26 +: 26] : unit_sum_o[col*26 +: 26];
       assign scaler_sum_i[col*26 +: 26] = sum << select_1;
     end
 

@@ -19,12 +19,16 @@ module lut_unit (
   output wire [25:0]    sum_o
 );
 
+  localparam E = 8;
+
   reg [25:0] acc_q;
   reg [25:0] shadow_q;
 
   wire [2:0] index = w_i[2:0];
-  wire [5:0] entry_at = {3'd0, index} * 6'd8;
-  wire [7:0] entry = table_i[entry_at +: 8];
+  wire [7:0] entry = index[2] ? (index[1] ? (index[0] ? table_i[(E - 1)*8 +: 8] : table_i[6*8 +: 8])
+      : (index[0] ? table_i[5*8 +: 8] : table_i[4*8 +: 8]))
+      : (index[1] ? (index[0] ? table_i[3*8 +: 8] : table_i[2*8 +: 8])
+      : (index[0] ? table_i[8 +: 8] : table_i[0 +: 8]));
   wire [8:0] term = w_i[3] ? (-{entry[7], entry}) : {entry[7], entry};
   wire [25:0] weighted = {{17{term[8]}}, term} << plane_i;
   wire [25:0] new_2 = (first_i ? 26'd0 : acc_q) + weighted;

@@ -66,8 +66,7 @@ module lut_half_2x64x4 (
   wire read_part_last = read_part_q == 1'b0;
   wire read_row_last = read_row_q == 1'b1;
   wire and_1 = read_part_last & read_row_last;
-  wire [6:0] zero_part_at = {6'd0, read_row_q} * 7'd33;
-  wire [32:0] zero_part = asum_shadow_q[zero_part_at +: 33];
+  wire [32:0] zero_part = read_row_q ? asum_shadow_q[33 +: 33] : asum_shadow_q[0 +: 33];
 
   tpe_delay #(.WIDTH(COL*4), .DEPTH(1)) u_word_delay (
     .clk_i  (clk_i),
@@ -169,10 +168,7 @@ module lut_half_2x64x4 (
 
   generate
     for (col = 0; col < COL; col = col + 1) begin : g_col
-      localparam SUM_BASE = col*33;
-
-      wire [12:0] sum_at = {12'd0, read_row_q} * 13'd2112;
-      wire [32:0] sum = unit_sum_o[SUM_BASE[12:0] + sum_at +: 33];
+      wire [32:0] sum = read_row_q ? unit_sum_o[(COL + col)*33 +: 33] : unit_sum_o[col*33 +: 33];
       wire [32:0] sub_1 = sum - zero_part;
       wire [32:0] sext_2 = {sub_1[32], sub_1[32:1]};
       assign result[col*32 +: 32] = sext_2[31:0];

@@ -19,12 +19,17 @@ module lut_unit (
   output wire [32:0]     sum_o
 );
 
+  localparam E = 8;
+
   reg [32:0] acc_q;
   reg [32:0] shadow_q;
 
   wire [2:0] index = w_i[2:0];
-  wire [6:0] entry_at = {4'd0, index} * 7'd10;
-  wire [9:0] entry = table_i[entry_at +: 10];
+  wire [9:0] entry = index[2] ? (index[1]
+      ? (index[0] ? table_i[(E - 1)*10 +: 10] : table_i[6*10 +: 10])
+      : (index[0] ? table_i[5*10 +: 10] : table_i[4*10 +: 10]))
+      : (index[1] ? (index[0] ? table_i[3*10 +: 10] : table_i[2*10 +: 10])
+      : (index[0] ? table_i[10 +: 10] : table_i[0 +: 10]));
   wire [10:0] term = w_i[3] ? (-{entry[9], entry}) : {entry[9], entry};
   wire [32:0] weighted = {{22{term[10]}}, term} << plane_i;
   wire [32:0] new_2 = (first_i ? 33'd0 : acc_q) + weighted;

@@ -89,8 +89,7 @@ module lut_half_2x64x4 (
   wire read_row_last = read_row_q == 1'b1;
   wire and_1 = read_part_last & read_row_last;
   wire [1:0] read_beat_d = (read_q & ~and_1) ? (read_beat_q + 2'd1) : 2'd0;
-  wire [4:0] row_asum_at = {4'd0, read_row_q} * 5'd16;
-  wire [15:0] row_asum = asum_shadow_q[row_asum_at +: 16];
+  wire [15:0] row_asum = read_row_q ? asum_shadow_q[16 +: 16] : asum_shadow_q[0 +: 16];
   wire mux_1 = (group_in_q == 1'b1) ? 1'b0 : (group_in_q + 1'b1);
   wire mux_2 = (group_out_q == 1'b1) ? 1'b0 : (group_out_q + 1'b1);
   wire group_out_d = capture ? mux_2 : group_out_q;
@@ -243,10 +242,8 @@ module lut_half_2x64x4 (
 
   generate
     for (col = 0; col < COL; col = col + 1) begin : g_col
-      localparam SUM_BASE = col*21;
-
-      wire [11:0] sum_at = {11'd0, read_row_q} * 12'd1344;
-      assign sum[col*21 +: 21] = unit_sum_o[SUM_BASE[11:0] + sum_at +: 21];
+      assign sum[col*21 +: 21] = read_row_q ? unit_sum_o[(COL + col)*21 +: 21]
+          : unit_sum_o[col*21 +: 21];
 
       tpe_mem_2x16 u_group_scale (
         .clk_i   (clk_i),

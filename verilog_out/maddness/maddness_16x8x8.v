@@ -257,13 +257,22 @@ module maddness_16x8x8 (
     end
 
     for (block = 0; block < BLOCK; block = block + 1) begin : g_block
-      localparam SELECT_1_BASE = block*DEC*12;
-      localparam SELECT_2_BASE = block*DEC*5;
-
-      wire [9:0] select_1_at = {7'd0, read_part_q} * 10'd12;
-      wire [11:0] select_1 = decoder_sum_o[SELECT_1_BASE[9:0] + select_1_at +: 12];
-      wire [8:0] select_2_at = {6'd0, read_part_q} * 9'd5;
-      wire [4:0] select_2 = shift_q[SELECT_2_BASE[8:0] + select_2_at +: 5];
+      wire [11:0] select_1 = read_part_q[2]
+          ? (read_part_q[1] ? (read_part_q[0] ? decoder_sum_o[(block*DEC + 7)*12 +: 12]
+          : decoder_sum_o[(block*DEC + 6)*12 +: 12])
+          : (read_part_q[0] ? decoder_sum_o[(block*DEC + 5)*12 +: 12]
+          : decoder_sum_o[(block*DEC + 4)*12 +: 12]))
+          : (read_part_q[1] ? (read_part_q[0] ? decoder_sum_o[(block*DEC + 3)*12 +: 12]
+          : decoder_sum_o[(block*DEC + 2)*12 +: 12])
+          : (read_part_q[0] ? decoder_sum_o[(block*DEC + 1)*12 +: 12]
+          : decoder_sum_o[block*DEC*12 +: 12]));
+      wire [4:0] select_2 = read_part_q[2]
+          ? (read_part_q[1] ? (read_part_q[0] ? shift_q[(block*DEC + 7)*5 +: 5]
+          : shift_q[(block*DEC + 6)*5 +: 5])
+          : (read_part_q[0] ? shift_q[(block*DEC + 5)*5 +: 5] : shift_q[(block*DEC + 4)*5 +: 5]))
+          : (read_part_q[1] ? (read_part_q[0] ? shift_q[(block*DEC + 3)*5 +: 5]
+          : shift_q[(block*DEC + 2)*5 +: 5])
+          : (read_part_q[0] ? shift_q[(block*DEC + 1)*5 +: 5] : shift_q[block*DEC*5 +: 5]));
       assign sum[block*32 +: 32] = {{20{select_1[11]}}, select_1} << select_2;
 
       for (dec = 0; dec < DEC; dec = dec + 1) begin : g_dec

@@ -52,14 +52,16 @@ module maddness_encoder (
   wire [7:0] delay_3;
 
   wire code0_d = $signed(thr0_q[0 +: 8]) < $signed(x_i[0 +: 8]);
-  wire [3:0] select_1_at = {3'd0, code0_q} * 4'd8;
-  wire [7:0] select_1 = thr1_q[select_1_at +: 8];
+  wire [7:0] select_1 = code0_q ? thr1_q[8 +: 8] : thr1_q[0 +: 8];
   wire [1:0] code1_d = {code0_q, $signed(select_1) < $signed(delay_1)};
-  wire [4:0] select_2_at = {3'd0, code1_q} * 5'd8;
-  wire [7:0] select_2 = thr2_q[select_2_at +: 8];
+  wire [7:0] select_2 = code1_q[1] ? (code1_q[0] ? thr2_q[(NODE2 - 1)*8 +: 8] : thr2_q[2*8 +: 8])
+      : (code1_q[0] ? thr2_q[8 +: 8] : thr2_q[0 +: 8]);
   wire [2:0] code2_d = {code1_q, $signed(select_2) < $signed(delay_2)};
-  wire [5:0] select_3_at = {3'd0, code2_q} * 6'd8;
-  wire [7:0] select_3 = thr3_q[select_3_at +: 8];
+  wire [7:0] select_3 = code2_q[2] ? (code2_q[1]
+      ? (code2_q[0] ? thr3_q[(NODE3 - 1)*8 +: 8] : thr3_q[6*8 +: 8])
+      : (code2_q[0] ? thr3_q[5*8 +: 8] : thr3_q[4*8 +: 8]))
+      : (code2_q[1] ? (code2_q[0] ? thr3_q[3*8 +: 8] : thr3_q[2*8 +: 8])
+      : (code2_q[0] ? thr3_q[8 +: 8] : thr3_q[0 +: 8]));
   wire [3:0] code3_d = {code2_q, $signed(select_3) < $signed(delay_3)};
   assign code_o = code3_q;
   assign addr_o = addr_q;

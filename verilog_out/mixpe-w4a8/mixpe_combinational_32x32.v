@@ -404,17 +404,15 @@ module mixpe_combinational_32x32 (
     end
 
     for (set = 0; set < SET; set = set + 1) begin : g_set
-      localparam SUM_D_BASE = set*IN*20;
-      localparam SCALER_ZERO_I_BASE = set*IN*4;
-      localparam SCALER_SCALE_I_BASE = set*IN*16;
-
-      wire [9:0] sum_d_at = {8'd0, set_column[set*2 +: 2]} * 10'd20;
-      assign sum_d[set*20 +: 20] = split_1[SUM_D_BASE[9:0] + sum_d_at +: 20];
-      wire [6:0] scaler_zero_i_at = {5'd0, column_late} * 7'd4;
-      assign scaler_zero_i[set*4 +: 4] = split_2[SCALER_ZERO_I_BASE[6:0] + scaler_zero_i_at +: 4];
-      wire [8:0] scaler_scale_i_at = {7'd0, column_late} * 9'd16;
-      assign scaler_scale_i[set*16 +: 16]
-          = split_3[SCALER_SCALE_I_BASE[8:0] + scaler_scale_i_at +: 16];
+      assign sum_d[set*20 +: 20] = set_column[set*2 + 1]
+          ? (set_column[set*2] ? split_1[(set*IN + 3)*20 +: 20] : split_1[(set*IN + 2)*20 +: 20])
+          : (set_column[set*2] ? split_1[(set*IN + 1)*20 +: 20] : split_1[set*IN*20 +: 20]);
+      assign scaler_zero_i[set*4 +: 4] = column_late[1]
+          ? (column_late[0] ? split_2[(set*IN + 3)*4 +: 4] : split_2[(set*IN + 2)*4 +: 4])
+          : (column_late[0] ? split_2[(set*IN + 1)*4 +: 4] : split_2[set*IN*4 +: 4]);
+      assign scaler_scale_i[set*16 +: 16] = column_late[1]
+          ? (column_late[0] ? split_3[(set*IN + 3)*16 +: 16] : split_3[(set*IN + 2)*16 +: 16])
+          : (column_late[0] ? split_3[(set*IN + 1)*16 +: 16] : split_3[set*IN*16 +: 16]);
 
       tpe_delay #(.WIDTH(2), .DEPTH(4*set)) u_set_column_delay (
         .clk_i  (clk_i),

@@ -49,8 +49,8 @@ module digit_queue (
   wire [2:0] at = ffs_4(pending);
   wire last = pending == lowest;
   wire some = pending != 4'd0;
-  wire [2:0] sel_at = at * 3'd2;
-  wire [1:0] sel = (at < 3'd4) ? cat_1[sel_at +: 2] : 2'd0;
+  wire [1:0] sel = (at[2] == 1'b0) ? (at[1] ? (at[0] ? cat_1[(POS - 1)*2 +: 2] : cat_1[2*2 +: 2])
+      : (at[0] ? cat_1[2 +: 2] : cat_1[0 +: 2])) : 2'd0;
   assign last_o = last;
   assign valid_o = some;
   assign sel_o = sel;

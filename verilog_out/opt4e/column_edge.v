@@ -65,8 +65,7 @@ module column_edge (
   wire [3:0] c1_raddr = (full_q & (shadow_meta_q[0] == 1'b1)) ? entry_q : read_row_i[4:1];
   wire wrote = wrote_q | ((valid_q & meta_q[1]) & (taken_q == 4'd15));
   assign mux_2 = read_half_q ? c1_q : c0_q;
-  wire [5:0] data_o_at = {5'd0, read_lane_q} * 6'd32;
-  assign data_o = mux_2[data_o_at +: 32];
+  assign data_o = read_lane_q ? mux_2[32 +: 32] : mux_2[0 +: 32];
   assign wrote_o = wrote;
 
   generate
@@ -78,13 +77,32 @@ module column_edge (
     end
 
     for (simd = 0; simd < SIMD; simd = simd + 1) begin : g_simd
-      localparam PAIR_SUM_D_BASE = simd*26;
-      localparam PAIR_CARRY_D_BASE = simd*26;
-
-      wire [9:0] pair_sum_d_at = {6'd0, entry_q} * 10'd52;
-      assign pair_sum_d[simd*26 +: 26] = split_1[PAIR_SUM_D_BASE[9:0] + pair_sum_d_at +: 26];
-      wire [9:0] pair_carry_d_at = {6'd0, entry_q} * 10'd52;
-      assign pair_carry_d[simd*26 +: 26] = split_2[PAIR_CARRY_D_BASE[9:0] + pair_carry_d_at +: 26];
+      assign pair_sum_d[simd*26 +: 26] = entry_q[3]
+          ? (entry_q[2] ? (entry_q[1] ? (entry_q[0] ? split_1[((BEAT - 1)*SIMD + simd)*26 +: 26]
+          : split_1[(14*SIMD + simd)*26 +: 26])
+          : (entry_q[0] ? split_1[(13*SIMD + simd)*26 +: 26] : split_1[(12*SIMD + simd)*26 +: 26]))
+          : (entry_q[1] ? (entry_q[0] ? split_1[(11*SIMD + simd)*26 +: 26]
+          : split_1[(10*SIMD + simd)*26 +: 26])
+          : (entry_q[0] ? split_1[(9*SIMD + simd)*26 +: 26] : split_1[(8*SIMD + simd)*26 +: 26]))) :
+          (entry_q[2] ? (entry_q[1] ? (entry_q[0] ? split_1[(7*SIMD + simd)*26 +: 26]
+          : split_1[(6*SIMD + simd)*26 +: 26])
+          : (entry_q[0] ? split_1[(5*SIMD + simd)*26 +: 26] : split_1[(4*SIMD + simd)*26 +: 26]))
+          : (entry_q[1] ? (entry_q[0] ? split_1[(3*SIMD + simd)*26 +: 26]
+          : split_1[(2*SIMD + simd)*26 +: 26])
+          : (entry_q[0] ? split_1[(SIMD + simd)*26 +: 26] : split_1[simd*26 +: 26])));
+      assign pair_carry_d[simd*26 +: 26] = entry_q[3]
+          ? (entry_q[2] ? (entry_q[1] ? (entry_q[0] ? split_2[((BEAT - 1)*SIMD + simd)*26 +: 26]
+          : split_2[(14*SIMD + simd)*26 +: 26])
+          : (entry_q[0] ? split_2[(13*SIMD + simd)*26 +: 26] : split_2[(12*SIMD + simd)*26 +: 26]))
+          : (entry_q[1] ? (entry_q[0] ? split_2[(11*SIMD + simd)*26 +: 26]
+          : split_2[(10*SIMD + simd)*26 +: 26])
+          : (entry_q[0] ? split_2[(9*SIMD + simd)*26 +: 26] : split_2[(8*SIMD + simd)*26 +: 26]))) :
+          (entry_q[2] ? (entry_q[1] ? (entry_q[0] ? split_2[(7*SIMD + simd)*26 +: 26]
+          : split_2[(6*SIMD + simd)*26 +: 26])
+          : (entry_q[0] ? split_2[(5*SIMD + simd)*26 +: 26] : split_2[(4*SIMD + simd)*26 +: 26]))
+          : (entry_q[1] ? (entry_q[0] ? split_2[(3*SIMD + simd)*26 +: 26]
+          : split_2[(2*SIMD + simd)*26 +: 26])
+          : (entry_q[0] ? split_2[(SIMD + simd)*26 +: 26] : split_2[simd*26 +: 26])));
       wire [25:0] binary = pair_sum_q[simd*26 +: 26] + pair_carry_q[simd*26 +: 26];
       wire [31:0] sum = ({{6{binary[25]}}, binary} << cat_1)
           + (meta_q[2] ? 32'd0 : mux_1[simd*32 +: 32]);

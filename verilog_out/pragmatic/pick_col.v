@@ -13,8 +13,12 @@ module pick_col (
   output wire [31:0]     y_o
 );
 
-  wire [7:0] y_o_at = {5'd0, at_i} * 8'd32;
-  assign y_o = x_i[y_o_at +: 32];
+  localparam COL = 8;
+
+  assign y_o = at_i[2] ? (at_i[1] ? (at_i[0] ? x_i[(COL - 1)*32 +: 32] : x_i[6*32 +: 32])
+      : (at_i[0] ? x_i[5*32 +: 32] : x_i[4*32 +: 32]))
+      : (at_i[1] ? (at_i[0] ? x_i[3*32 +: 32] : x_i[2*32 +: 32])
+      : (at_i[0] ? x_i[32 +: 32] : x_i[0 +: 32]));
 
 endmodule
 

@@ -13,8 +13,9 @@ module pick_last (
   output wire           y_o
 );
 
-  wire [1:0] y_o_at = at_i;
-  assign y_o = (at_i < 2'd3) ? x_i[y_o_at] : 1'b0;
+  localparam SLOT = 3;
+
+  assign y_o = at_i[1] ? (at_i[0] ? 1'b0 : x_i[SLOT - 1]) : (at_i[0] ? x_i[1] : x_i[0]);
 
 endmodule
 

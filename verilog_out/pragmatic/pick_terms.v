@@ -13,8 +13,10 @@ module pick_terms (
   output wire [15:0]     y_o
 );
 
-  wire [5:0] y_o_at = {4'd0, at_i} * 6'd16;
-  assign y_o = (at_i < 2'd3) ? x_i[y_o_at +: 16] : 16'd0;
+  localparam SLOT = 3;
+
+  assign y_o = at_i[1] ? (at_i[0] ? 16'd0 : x_i[(SLOT - 1)*16 +: 16])
+      : (at_i[0] ? x_i[16 +: 16] : x_i[0 +: 16]);
 
 endmodule
 

@@ -13,8 +13,10 @@ module pick_x (
   output wire [7:0]     y_o
 );
 
-  wire [4:0] y_o_at = {3'd0, at_i} * 5'd8;
-  assign y_o = (at_i < 2'd3) ? x_i[y_o_at +: 8] : 8'd0;
+  localparam SLOT = 3;
+
+  assign y_o = at_i[1] ? (at_i[0] ? 8'd0 : x_i[(SLOT - 1)*8 +: 8])
+      : (at_i[0] ? x_i[8 +: 8] : x_i[0 +: 8]);
 
 endmodule
 

@@ -67,14 +67,12 @@ module serial_seq (
   wire col_tile_last = col_tile_q == col_max_q;
   wire in_slot_last = in_slot_q == 1'b1;
   wire out_slot_last = out_slot_q == 1'b1;
-  wire select_1_at = out_slot_q;
-  wire select_1 = last_q[select_1_at];
+  wire select_1 = out_slot_q ? last_q[1] : last_q[0];
   wire done = advance_i & select_1;
   wire owing = owed_q | done;
   wire capture = owing & ~full_q;
   wire hold = owing & full_q;
-  wire select_2_at = out_slot_q;
-  wire select_2 = partial_q[select_2_at];
+  wire select_2 = out_slot_q ? partial_q[1] : partial_q[0];
   wire owed_partial_d = done ? select_2 : owed_partial_q;
   wire and_2 = fire & ((step_last & row_tile_last) & col_tile_last);
   wire and_3 = busy_q & (((issue_q | (|filled_q)) | owed_q) | full_q);

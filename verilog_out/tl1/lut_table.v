@@ -113,11 +113,11 @@ module lut_table (
       localparam [3:0] E_ID = e;
 
       wire [1:0] rom_1 = hi_of_entry(E_ID);
-      wire [4:0] select_1_at = {3'd0, rom_1} * 5'd10;
-      wire [9:0] select_1 = (rom_1 < 2'd3) ? hi_q[select_1_at +: 10] : 10'd0;
+      wire [9:0] select_1 = rom_1[1] ? (rom_1[0] ? 10'd0 : hi_q[(HI - 1)*10 +: 10])
+          : (rom_1[0] ? hi_q[10 +: 10] : hi_q[0 +: 10]);
       wire [1:0] rom_2 = lo_of_entry(E_ID);
-      wire [4:0] select_2_at = {3'd0, rom_2} * 5'd10;
-      wire [9:0] select_2 = (rom_2 < 2'd3) ? lo_q[select_2_at +: 10] : 10'd0;
+      wire [9:0] select_2 = rom_2[1] ? (rom_2[0] ? 10'd0 : lo_q[(LO - 1)*10 +: 10])
+          : (rom_2[0] ? lo_q[10 +: 10] : lo_q[0 +: 10]);
       assign add_1[e*10 +: 10] = select_1 + select_2;
     end
   endgenerate

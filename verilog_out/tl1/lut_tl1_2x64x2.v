@@ -146,10 +146,7 @@ module lut_tl1_2x64x2 (
 
   generate
     for (col = 0; col < COL; col = col + 1) begin : g_col
-      localparam SUM_BASE = col*33;
-
-      wire [12:0] sum_at = {12'd0, read_row_q} * 13'd2112;
-      wire [32:0] sum = unit_sum_o[SUM_BASE[12:0] + sum_at +: 33];
+      wire [32:0] sum = read_row_q ? unit_sum_o[(COL + col)*33 +: 33] : unit_sum_o[col*33 +: 33];
       assign result[col*32 +: 32] = sum[31:0];
 
       wire _unused_ok = &{1'b0, sum[32]};

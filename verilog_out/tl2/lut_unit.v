@@ -18,12 +18,20 @@ module lut_unit (
   output wire [32:0]      sum_o
 );
 
+  localparam E = 14;
+
   reg [32:0] acc_q;
   reg [32:0] shadow_q;
 
   wire [3:0] index = w_i[3:0];
-  wire [7:0] entry_at = {4'd0, index} * 8'd10;
-  wire [9:0] entry = (index < 4'd14) ? table_i[entry_at +: 10] : 10'd0;
+  wire [9:0] entry = index[3] ? (index[2]
+      ? (index[1] ? 10'd0 : (index[0] ? table_i[(E - 1)*10 +: 10] : table_i[12*10 +: 10]))
+      : (index[1] ? (index[0] ? table_i[11*10 +: 10] : table_i[10*10 +: 10])
+      : (index[0] ? table_i[9*10 +: 10] : table_i[8*10 +: 10])))
+      : (index[2] ? (index[1] ? (index[0] ? table_i[7*10 +: 10] : table_i[6*10 +: 10])
+      : (index[0] ? table_i[5*10 +: 10] : table_i[4*10 +: 10]))
+      : (index[1] ? (index[0] ? table_i[3*10 +: 10] : table_i[2*10 +: 10])
+      : (index[0] ? table_i[10 +: 10] : table_i[0 +: 10])));
   wire [10:0] term = w_i[4] ? (-{entry[9], entry}) : {entry[9], entry};
   wire [32:0] new_2 = (first_i ? 33'd0 : acc_q) + {{22{term[10]}}, term};
   assign sum_o = shadow_q;

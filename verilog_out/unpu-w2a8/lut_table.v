@@ -130,11 +130,11 @@ module lut_table (
       localparam [3:0] E_ID = e;
 
       wire [1:0] rom_1 = hi_of_entry(E_ID);
-      wire [5:0] select_1_at = {4'd0, rom_1} * 6'd10;
-      wire [9:0] select_1 = hi_q[select_1_at +: 10];
+      wire [9:0] select_1 = rom_1[1] ? (rom_1[0] ? hi_q[(HI - 1)*10 +: 10] : hi_q[2*10 +: 10])
+          : (rom_1[0] ? hi_q[10 +: 10] : hi_q[0 +: 10]);
       wire [1:0] rom_2 = lo_of_entry(E_ID);
-      wire [5:0] select_2_at = {4'd0, rom_2} * 6'd10;
-      wire [9:0] select_2 = lo_q[select_2_at +: 10];
+      wire [9:0] select_2 = rom_2[1] ? (rom_2[0] ? lo_q[(LO - 1)*10 +: 10] : lo_q[2*10 +: 10])
+          : (rom_2[0] ? lo_q[10 +: 10] : lo_q[0 +: 10]);
       assign add_1[e*10 +: 10] = select_1 + select_2;
     end
   endgenerate

@@ -20,11 +20,20 @@ module lut_unit (
   output wire [32:0]      sum_o
 );
 
+  localparam E = 16;
+
   reg [32:0] acc_q;
   reg [32:0] shadow_q;
 
-  wire [7:0] select_1_at = {4'd0, w_i} * 8'd10;
-  wire [9:0] select_1 = table_i[select_1_at +: 10];
+  wire [9:0] select_1 = w_i[3] ? (w_i[2]
+      ? (w_i[1] ? (w_i[0] ? table_i[(E - 1)*10 +: 10] : table_i[14*10 +: 10])
+      : (w_i[0] ? table_i[13*10 +: 10] : table_i[12*10 +: 10]))
+      : (w_i[1] ? (w_i[0] ? table_i[11*10 +: 10] : table_i[10*10 +: 10])
+      : (w_i[0] ? table_i[9*10 +: 10] : table_i[8*10 +: 10])))
+      : (w_i[2] ? (w_i[1] ? (w_i[0] ? table_i[7*10 +: 10] : table_i[6*10 +: 10])
+      : (w_i[0] ? table_i[5*10 +: 10] : table_i[4*10 +: 10]))
+      : (w_i[1] ? (w_i[0] ? table_i[3*10 +: 10] : table_i[2*10 +: 10])
+      : (w_i[0] ? table_i[10 +: 10] : table_i[0 +: 10])));
   wire [10:0] term = minus_i ? (-{select_1[9], select_1}) : {select_1[9], select_1};
   wire [32:0] weighted = {{22{term[10]}}, term} << plane_i;
   wire [32:0] new_2 = (first_i ? 33'd0 : acc_q) + weighted;

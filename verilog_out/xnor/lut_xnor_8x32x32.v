@@ -207,10 +207,14 @@ module lut_xnor_8x32x32 (
 
   generate
     for (col = 0; col < COL; col = col + 1) begin : g_col
-      localparam SUM_BASE = col*33;
-
-      wire [13:0] sum_at = {11'd0, read_row_q} * 14'd1056;
-      wire [32:0] sum = unit_sum_o[SUM_BASE[13:0] + sum_at +: 33];
+      wire [32:0] sum = read_row_q[2] ? (read_row_q[1]
+          ? (read_row_q[0] ? unit_sum_o[((ROW - 1)*COL + col)*33 +: 33]
+          : unit_sum_o[(6*COL + col)*33 +: 33])
+          : (read_row_q[0] ? unit_sum_o[(5*COL + col)*33 +: 33]
+          : unit_sum_o[(4*COL + col)*33 +: 33]))
+          : (read_row_q[1] ? (read_row_q[0] ? unit_sum_o[(3*COL + col)*33 +: 33]
+          : unit_sum_o[(2*COL + col)*33 +: 33])
+          : (read_row_q[0] ? unit_sum_o[(COL + col)*33 +: 33] : unit_sum_o[col*33 +: 33]));
       assign result[col*32 +: 32] = sum[31:0];
 
       wire _unused_ok = &{1'b0, sum[32]};

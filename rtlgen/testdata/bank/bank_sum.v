@@ -104,8 +104,10 @@ module bank_sum (
 
   assign total_o = (total_o_l1[0 +: 20] + total_o_l1[20 +: 20]) + total_o_l1[2*20 +: 20];
   assign most_o = smax_20(smax_20(most_o_l1[0 +: 20], most_o_l1[20 +: 20]), most_o_l1[2*20 +: 20]);
-  wire [6:0] one_o_at = {4'd0, at_q[2:0]} * 7'd20;
-  assign one_o = (at_q[2:0] < 3'd6) ? sum_q[one_o_at +: 20] : 20'd0;
+  assign one_o = at_q[2] ? (at_q[1] ? 20'd0
+      : (at_q[0] ? sum_q[(BANK - 1)*20 +: 20] : sum_q[4*20 +: 20]))
+      : (at_q[1] ? (at_q[0] ? sum_q[3*20 +: 20] : sum_q[2*20 +: 20])
+      : (at_q[0] ? sum_q[20 +: 20] : sum_q[0 +: 20]));
   assign scale_o = scale(clz_3(at_q[2:0]));
 
   generate
