@@ -65,7 +65,7 @@ func TestFastMonotone(t *testing.T) {
 // TestTechnologies holds that every embedded technology is one, and says where it comes from.
 func TestTechnologies(t *testing.T) {
 	names := cost.TechnologyNames()
-	for _, want := range []string{"osu018", "unit", "horowitz45"} {
+	for _, want := range []string{"osu018", "sky130hd", "sg13g2", "unit", "horowitz45"} {
 		if !strings.Contains(strings.Join(names, " ")+" ", want+" ") {
 			t.Errorf("no technology %s in %v", want, names)
 		}

@@ -26,6 +26,7 @@ type cli struct {
 	Cost      costCmd      `cmd:"" help:"Area, critical path and energy of an engine."`
 	Calibrate calibrateCmd `cmd:"" help:"Fit the fast model of tpe cost to a cell library."`
 	Sweep     sweepCmd     `cmd:"" help:"Explore a space of engines."`
+	Ratios    ratiosCmd    `cmd:"" help:"Published ratios of area, delay and energy beside those here."`
 	Verify    verifyCmd    `cmd:"" help:"Cross-check an engine on every leg."`
 	Tensors   tensorsCmd   `cmd:"" help:"List the tensors of a file, or the statistics of their bits."`
 	Train     trainCmd     `cmd:"" help:"Train a small network on Fashion-MNIST, for tpe run --accuracy."`

@@ -239,6 +239,17 @@ func sampleJob(eng *arch.Engine, s arch.Shape, data workloads.DataSet, seed uint
 	if err != nil {
 		return drive.Play{}, err
 	}
+	o, err := sampleOperands(eng, s, data, seed)
+	if err != nil {
+		return drive.Play{}, err
+	}
+	play, err := plan.Play(o)
+	play.Reset, play.Limit = 2, int(4*eng.Cycles(s, o))+1000
+	return play, err
+}
+
+// sampleOperands makes the matrices of a job.
+func sampleOperands(eng *arch.Engine, s arch.Shape, data workloads.DataSet, seed uint64) (arch.Operands, error) {
 	var o arch.Operands
 	for _, want := range eng.Matrices(s) {
 		of := want.Usual()
@@ -250,13 +261,11 @@ func sampleJob(eng *arch.Engine, s arch.Shape, data workloads.DataSet, seed uint
 		}
 		d, err := operand(want, of, seed)
 		if err != nil {
-			return drive.Play{}, err
+			return o, err
 		}
 		o.Put(want, d)
 	}
-	play, err := plan.Play(o)
-	play.Reset, play.Limit = 2, int(4*eng.Cycles(s, o))+1000
-	return play, err
+	return o, nil
 }
 
 // costRows is the report as CSV: the rows of the area.
