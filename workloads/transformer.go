@@ -21,6 +21,19 @@ type transformer struct {
 	maxSeq  int // positions the model was trained for
 	encoder bool
 	patches *Conv // patch embedding of an image model
+
+	moe       *experts // in place of the feed-forward layers behind dense ones
+	dense     int      // layers with a feed-forward layer of their own, of those with experts
+	embed     int      // width of the embedding where it is projected to hidden, or 0
+	source    string   // of the records; empty: built-in
+	formatB   string   // of the weights, or empty
+	slidingKV int      // positions that a query attends to at most, or 0
+}
+
+// experts are the feed-forward layers of a mixture: each token goes to active of
+// count experts of width ffn, and to a shared one of width shared (0: none).
+type experts struct {
+	count, active, ffn, shared int
 }
 
 // params are the options of a transformer spec.
@@ -69,7 +82,10 @@ func (t transformer) workload(p params) (Workload, error) {
 	w := Workload{Name: t.name}
 	addAs := func(name, op string, m, n, k, batch, count int) {
 		g := NewGEMM(name, m, n, k)
-		g.Op, g.Batch, g.Count, g.Phase, g.Source = op, batch, count, p.phase, "built-in "+t.name
+		g.Op, g.Batch, g.Count, g.Phase, g.Source = op, batch, count, p.phase, t.origin()
+		if op != "scores" && op != "context" {
+			g.FormatB = t.formatB
+		}
 		w.Layers = append(w.Layers, g)
 	}
 	add := func(op string, m, n, k, batch, count int) { addAs(op, op, m, n, k, batch, count) }
@@ -80,8 +96,11 @@ func (t transformer) workload(p params) (Workload, error) {
 		if err != nil {
 			return Workload{}, err
 		}
-		g.Source = "built-in " + t.name
+		g.Source = t.origin()
 		w.Layers = append(w.Layers, g)
+	}
+	if t.embed > 0 && p.layers == t.layers {
+		add("embed_proj", tokens, t.hidden, t.embed, 1, 1)
 	}
 	add("qkv", tokens, (t.heads+2*t.kvHeads)*t.headDim, t.hidden, 1, p.layers)
 	spans := attentionSpans(seq, p.kv, p.attention)
@@ -92,18 +111,13 @@ func (t transformer) workload(p params) (Workload, error) {
 		addAs(s.name("context"), "context", group*s.rows, t.headDim, s.cols, p.batch*t.kvHeads, p.layers)
 	}
 	add("out_proj", tokens, t.hidden, t.heads*t.headDim, 1, p.layers)
-	if t.gated {
-		add("gate_up", tokens, 2*t.ffn, t.hidden, 1, p.layers)
-		add("down", tokens, t.hidden, t.ffn, 1, p.layers)
-	} else {
-		add("fc1", tokens, t.ffn, t.hidden, 1, p.layers)
-		add("fc2", tokens, t.hidden, t.ffn, 1, p.layers)
-	}
-	switch p.head {
-	case "last":
-		add(t.headName(), p.batch, t.vocab, t.hidden, 1, 1)
-	case "all":
-		add(t.headName(), tokens, t.vocab, t.hidden, 1, 1)
+	t.feedForward(add, tokens, p.layers)
+	rows := map[string]int{"last": p.batch, "all": tokens}[p.head]
+	if rows > 0 && t.embed > 0 {
+		add("embed_out", rows, t.embed, t.hidden, 1, 1)
+		add(t.headName(), rows, t.vocab, t.embed, 1, 1)
+	} else if rows > 0 {
+		add(t.headName(), rows, t.vocab, t.hidden, 1, 1)
 	}
 	if longest := max(seq, p.kv); longest > t.maxSeq {
 		w.Warnings = append(w.Warnings, fmt.Sprintf("%s was trained for %d positions; %d are asked for", t.name, t.maxSeq, longest))
@@ -112,6 +126,61 @@ func (t transformer) workload(p params) (Workload, error) {
 		return Workload{}, err
 	}
 	return w, nil
+}
+
+// origin is the source of the records.
+func (t transformer) origin() string {
+	if t.source != "" {
+		return t.source
+	}
+	return "built-in " + t.name
+}
+
+// feedForward adds the products behind attention. The tokens of a mixture are spread
+// evenly over its experts.
+func (t transformer) feedForward(add func(op string, m, n, k, batch, count int), tokens, layers int) {
+	dense, mixed := layers, 0
+	if t.moe != nil {
+		dense = min(t.dense, layers)
+		mixed = layers - dense
+	}
+	pair := func(suffix string, m, ffn, batch, count int) {
+		switch {
+		case count == 0 || ffn == 0:
+		case t.gated:
+			add("gate_up"+suffix, m, 2*ffn, t.hidden, batch, count)
+			add("down"+suffix, m, t.hidden, ffn, batch, count)
+		default:
+			add("fc1"+suffix, m, ffn, t.hidden, batch, count)
+			add("fc2"+suffix, m, t.hidden, ffn, batch, count)
+		}
+	}
+	pair("", tokens, t.ffn, 1, dense)
+	if mixed == 0 {
+		return
+	}
+	add("router", tokens, t.moe.count, t.hidden, 1, mixed)
+	for _, s := range ExpertShares(tokens, t.moe.count, t.moe.active) {
+		pair("_expert", s.Tokens, t.moe.ffn, s.Experts, mixed)
+	}
+	pair("_shared", tokens, t.moe.shared, 1, mixed)
+}
+
+// ExpertShare is a number of experts that each take as many tokens.
+type ExpertShare struct{ Experts, Tokens int }
+
+// ExpertShares spreads tokens that go to active of count experts each as evenly as
+// whole numbers allow. Experts without a token are not there.
+func ExpertShares(tokens, count, active int) []ExpertShare {
+	all := tokens * active
+	var shares []ExpertShare
+	if more := all % count; more > 0 {
+		shares = append(shares, ExpertShare{more, all/count + 1})
+	}
+	if all/count > 0 {
+		shares = append(shares, ExpertShare{count - all%count, all / count})
+	}
+	return shares
 }
 
 func (t transformer) headName() string {

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -172,4 +173,13 @@ func (h *head) isONNX() bool {
 		sure = sure || num == 7 || num == 8
 	}
 	return sure
+}
+
+// isSafetensors reports whether a file begins with a length and then a JSON object.
+func (h *head) isSafetensors() bool {
+	if len(h.data) < 10 || h.data[8] != '{' {
+		return false
+	}
+	n := binary.LittleEndian.Uint64(h.data)
+	return n >= 2 && n < 1<<30
 }

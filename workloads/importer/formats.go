@@ -1,11 +1,15 @@
 package importer
 
 import (
+	"bytes"
 	"io"
+	"regexp"
 	"slices"
 
 	"tpe/workloads"
 	"tpe/workloads/liblog"
+	"tpe/workloads/maptool"
+	"tpe/workloads/modelfile"
 	"tpe/workloads/onnx"
 	"tpe/workloads/torchtrace"
 )
@@ -43,10 +47,35 @@ func Formats() []Format {
 				return torchtrace.ReadChakra(in.stream(), opt.ImportOptions, s)
 			},
 		},
+		{
+			Name: "tflite", About: "TensorFlow Lite model", Unit: "operators",
+			detect: func(h *head) bool { return len(h.data) >= 8 && string(h.data[4:8]) == "TFL3" },
+			read: func(in *input, opt Options, s *workloads.Sink) error {
+				r, size, err := in.random()
+				if err != nil {
+					return err
+				}
+				return modelfile.ReadTFLite(r, size, opt.ImportOptions, s)
+			},
+		},
+		weightFormat("safetensors", "safetensors header: a product for each weight matrix", (*head).isSafetensors),
+		weightFormat("gguf", "GGUF header: a product for each weight matrix", func(h *head) bool { return bytes.HasPrefix(h.data, []byte("GGUF")) }),
+		{
+			Name: "hf", About: "Hugging Face config.json, expanded to prefill and decode", Unit: "layers",
+			detect: func(h *head) bool {
+				return !h.array && h.has("model_type") && h.has("architectures", "hidden_size", "n_embd", "dim", "d_model", "text_config")
+			},
+			read: func(in *input, opt Options, s *workloads.Sink) error {
+				return workloads.ReadHFConfig(in.stream(), opt.ImportOptions, s)
+			},
+		},
 		textFormat("onednn", "oneDNN verbose lines, versions 1 to 3", "lines", liblog.IsOneDNN, liblog.ReadOneDNN),
 		textFormat("blaslt", "cuBLASLt and hipBLASLt trace lines", "lines", liblog.IsBLASLt, liblog.ReadBLASLt),
 		textFormat("rocblas", "rocblas-bench and hipblaslt-bench command lines and YAML rows", "lines", liblog.IsBench, liblog.ReadBench),
 		textFormat("deepbench", "DeepBench problem lists: C++ headers, or tables with a_t and b_t", "rows", liblog.IsDeepBench, liblog.ReadDeepBench),
+		textFormat("maestro", "MAESTRO network", "layers", isMAESTRO, maptool.ReadMAESTRO),
+		textFormat("zigzag", "ZigZag workload in YAML", "layers", func(l string) bool { return zigzagKey.MatchString(l) }, maptool.ReadZigZag),
+		textFormat("timeloop", "Timeloop problem in YAML", "problems", func(l string) bool { return timeloopKey.MatchString(l) }, maptool.ReadTimeloop),
 		{
 			Name: "csv", About: "the project's own table: a header with m, n, k", Unit: "rows",
 			detect: func(h *head) bool { return h.text && len(h.lines) > 0 && workloads.IsTable(h.lines[0]) },
@@ -60,6 +89,28 @@ func Formats() []Format {
 			read: func(in *input, opt Options, s *workloads.Sink) error {
 				return workloads.ImportSCALESim(in.stream(), opt.SCALESim, s)
 			},
+		},
+	}
+}
+
+var (
+	zigzagKey   = regexp.MustCompile(`^-?\s*(operator_type|equation)\s*:`)
+	timeloopKey = regexp.MustCompile(`^(data_spaces|data-spaces|dataspaces|shape\s*:\s*cnn.layer)`)
+	maestroKey  = regexp.MustCompile(`^(Network|NETWORK)\s+\S+\s*\{|^Layer\s+\S+\s*\{`)
+)
+
+func isMAESTRO(line string) bool { return maestroKey.MatchString(line) }
+
+// weightFormat is a file of weights, of which the header matters.
+func weightFormat(name, about string, is func(*head) bool) Format {
+	return Format{
+		Name: name, About: about, Unit: "tensors", detect: is,
+		read: func(in *input, opt Options, s *workloads.Sink) error {
+			r, size, err := in.random()
+			if err != nil {
+				return err
+			}
+			return modelfile.ReadWeights(r, size, name, opt.ImportOptions, s)
 		},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -52,4 +53,12 @@ func readText(t *testing.T, name, text string, opt Options) ([]workloads.GEMM, w
 		return nil
 	})
 	return rows, a, err
+}
+
+// liveHeap is what is reachable after a collection.
+func liveHeap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
