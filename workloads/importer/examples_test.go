@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -183,4 +185,61 @@ func FuzzImport(f *testing.F) {
 			t.Fatal("no record and no error")
 		}
 	})
+}
+
+// TestPage makes the table of formats in the documentation.
+func TestPage(t *testing.T) {
+	table := "| format | what | counts | `--dim` |\n|---|---|---|---|\n"
+	for _, f := range Formats() {
+		table += fmt.Sprintf("| `%s` | %s | %s | %s |\n", f.Name, f.About, f.Unit, f.Dims)
+	}
+	golden.Blocks(t, "../../docs/import.md", map[string]string{"formats": table})
+}
+
+// TestDataTotals imports the user's files for which there is a sum to compare with:
+// records and MACs.
+func TestDataTotals(t *testing.T) {
+	for _, tt := range []struct {
+		name, format  string
+		records, macs int64
+	}{
+		{"onednn/cnn_u8s8.log", "onednn", 4, 2*512*16*27 + 8*64*1024 + 8*10*64},
+		{"rocblas/i8_r_gemm_ex_MIOpen.txt", "rocblas", 70, sumOfLines(t, "rocblas/i8_r_gemm_ex_MIOpen.txt", regexp.MustCompile(`-m (\d+) +-n (\d+) +-k (\d+)`))},
+		{"gemmlists/deepbench_gemm.csv", "deepbench", 248, sumOfLines(t, "gemmlists/deepbench_gemm.csv", regexp.MustCompile(`,(\d+),(\d+),(\d+),`))},
+		{"tflite/ad01_fp32.tflite", "tflite", 10, 264_192},
+		{"tflite/ad01_quant_fullint.tflite", "tflite", 10, 264_192},
+		{"tflite/seanet_conv0.tflite", "tflite", 1, 320 * 8 * 98},
+		{"peers/maestro_GEMM_Example.m", "maestro", 1, 1_000_000},
+		{"peers/zigzag_gemm_layer.yaml", "zigzag", 1, 128 * 128 * 128},
+		{"peers/zigzag_alexnet.onnx", "onnx", 8, 654_560_384},
+		{"onnx/light_squeezenet.onnx", "onnx", 26, 349_151_936},
+	} {
+		a, err := Import(tooltest.Data(t, tt.name), Options{}, func(workloads.GEMM) error { return nil })
+		if err != nil || a.Format != tt.format || a.Records != tt.records || a.MACs != tt.macs {
+			t.Errorf("%s: format %s, %d records, %d MAC, %v; want %s, %d, %d", tt.name, a.Format, a.Records, a.MACs, err, tt.format, tt.records, tt.macs)
+		}
+	}
+}
+
+// sumOfLines adds the products of the three numbers that a pattern finds in each
+// line.
+func sumOfLines(t *testing.T, name string, p *regexp.Regexp) int64 {
+	t.Helper()
+	data, err := os.ReadFile(tooltest.Data(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum int64
+	for _, m := range p.FindAllStringSubmatch(string(data), -1) {
+		n := int64(1)
+		for _, s := range m[1:] {
+			v, err := strconv.ParseInt(s, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n *= v
+		}
+		sum += n
+	}
+	return sum
 }

@@ -34,7 +34,7 @@ func Formats() []Format {
 			},
 		},
 		{
-			Name: "onnx", About: "ONNX graph; weights may be external or missing", Unit: "nodes",
+			Name: "onnx", About: "ONNX graph; weights may be external or missing", Unit: "nodes", Dims: "the graph's symbols",
 			detect: func(h *head) bool { return !h.text && h.isONNX() },
 			read: func(in *input, opt Options, s *workloads.Sink) error {
 				return onnx.Read(in.stream(), opt.ImportOptions, s)
@@ -61,7 +61,7 @@ func Formats() []Format {
 		weightFormat("safetensors", "safetensors header: a product for each weight matrix", (*head).isSafetensors),
 		weightFormat("gguf", "GGUF header: a product for each weight matrix", func(h *head) bool { return bytes.HasPrefix(h.data, []byte("GGUF")) }),
 		{
-			Name: "hf", About: "Hugging Face config.json, expanded to prefill and decode", Unit: "layers",
+			Name: "hf", About: "Hugging Face config.json, expanded to prefill and decode", Unit: "layers", Dims: "batch, seq, kv, layers",
 			detect: func(h *head) bool {
 				return !h.array && h.has("model_type") && h.has("architectures", "hidden_size", "n_embd", "dim", "d_model", "text_config")
 			},
@@ -75,7 +75,7 @@ func Formats() []Format {
 		textFormat("deepbench", "DeepBench problem lists: C++ headers, or tables with a_t and b_t", "rows", liblog.IsDeepBench, liblog.ReadDeepBench),
 		textFormat("maestro", "MAESTRO network", "layers", isMAESTRO, maptool.ReadMAESTRO),
 		textFormat("zigzag", "ZigZag workload in YAML", "layers", func(l string) bool { return zigzagKey.MatchString(l) }, maptool.ReadZigZag),
-		textFormat("timeloop", "Timeloop problem in YAML", "problems", func(l string) bool { return timeloopKey.MatchString(l) }, maptool.ReadTimeloop),
+		withDims("the shape's dimensions", textFormat("timeloop", "Timeloop problem in YAML", "problems", func(l string) bool { return timeloopKey.MatchString(l) }, maptool.ReadTimeloop)),
 		{
 			Name: "csv", About: "the project's own table: a header with m, n, k", Unit: "rows",
 			detect: func(h *head) bool { return h.text && len(h.lines) > 0 && workloads.IsTable(h.lines[0]) },
@@ -101,10 +101,15 @@ var (
 
 func isMAESTRO(line string) bool { return maestroKey.MatchString(line) }
 
+func withDims(dims string, f Format) Format {
+	f.Dims = dims
+	return f
+}
+
 // weightFormat is a file of weights, of which the header matters.
 func weightFormat(name, about string, is func(*head) bool) Format {
 	return Format{
-		Name: name, About: about, Unit: "tensors", detect: is,
+		Name: name, About: about, Unit: "tensors", Dims: "tokens, topk", detect: is,
 		read: func(in *input, opt Options, s *workloads.Sink) error {
 			r, size, err := in.random()
 			if err != nil {

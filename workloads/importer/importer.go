@@ -29,7 +29,9 @@ type Format struct {
 	// Name is what --format takes, About one line for a table.
 	Name, About string
 	// Unit is what the account counts, in the plural.
-	Unit   string
+	Unit string
+	// Dims says which sizes opt.Dims may bind, or is empty.
+	Dims   string
 	detect func(*head) bool
 	read   func(*input, Options, *workloads.Sink) error
 }
