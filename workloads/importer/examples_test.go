@@ -23,7 +23,7 @@ import (
 // examples are the files of testdata and the format that each is.
 var examples = map[string]string{
 	"gemm.csv": "csv", "topology.csv": "scalesim", "topology_gemm.csv": "scalesim", "kineto.json": "kineto", "execution.json": "et", "trace.et": "chakra",
-	"onednn.log": "onednn", "rocblas.log": "rocblas", "cublaslt.log": "blaslt", "deepbench.h": "deepbench", "config.json": "hf", "timeloop.yaml": "timeloop",
+	"onednn.txt": "onednn", "rocblas.txt": "rocblas", "cublaslt.txt": "blaslt", "deepbench.h": "deepbench", "config.json": "hf", "timeloop.yaml": "timeloop",
 	"zigzag.yaml": "zigzag", "maestro.m": "maestro", "model.onnx": "onnx", "model.tflite": "tflite", "weights.gguf": "gguf", "weights.safetensors": "safetensors",
 }
 
