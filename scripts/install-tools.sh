@@ -24,6 +24,8 @@ missing_packages() {
 	[[ -r $fashion ]] || echo dataset-fashion-mnist
 	have sta || echo opensta
 	have g++ || echo g++
+	{ have slurmctld || [[ -x /usr/sbin/slurmctld ]]; } || echo slurm-wlm
+	have pgrep || echo procps
 	have make || echo make
 }
 

@@ -49,7 +49,7 @@ func (s *Space) loadWorkloads(where func(string) string) []error {
 	s.data = data
 	for i, spec := range s.Workloads {
 		at := where(fmt.Sprintf("workloads.%d", i))
-		w, err := open(spec)
+		w, err := open(s.file(spec))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", at, err))
 			continue

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,8 +22,11 @@ const (
 )
 
 // Parse reads a space; file names it in errors. Every error has the form file:line:col: what
-// is wrong: the value (what was expected), and all are reported together.
-func Parse(file string, src []byte) (*Space, error) {
+// is wrong: the value (what was expected), and all are reported together. Files that the space names
+// are looked for beside it.
+func Parse(file string, src []byte) (*Space, error) { return parse(file, filepath.Dir(file), src) }
+
+func parse(file, root string, src []byte) (*Space, error) {
 	p := &parser{file: file, at: map[string]*yaml.Node{}}
 	if len(src) > maxFile {
 		return nil, fmt.Errorf("%s:1:1: file is too large: %d bytes (expected at most %d)", file, len(src), maxFile)
@@ -34,7 +38,7 @@ func Parse(file string, src []byte) (*Space, error) {
 	if len(doc.Content) == 0 {
 		return nil, fmt.Errorf("%s:1:1: file is empty: %q (expected keys such as %q)", file, "", "engines: [systolic-ws]")
 	}
-	s := &Space{Fidelity: sim.Formula, Data: "full", Seed: 1, Method: Method{Kind: Exhaustive, Seed: 1, Population: 64, Keep: 0.1}, source: src}
+	s := &Space{Fidelity: sim.Formula, Data: "full", Seed: 1, Method: Method{Kind: Exhaustive, Seed: 1, Population: 64, Keep: 0.1}, source: src, root: root}
 	common := p.space(s, doc.Content[0])
 	if len(p.errs) > 0 {
 		return nil, errors.Join(p.errs...)

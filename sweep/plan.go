@@ -22,7 +22,6 @@ const (
 	storeFile = "sweep.sqlite"
 	lockFile  = "sweep.lock"
 	partsDir  = "parts"
-	logsDir   = "logs"
 )
 
 // Plan says what a sweep evaluates. Results are a function of it: what a different plan
@@ -35,6 +34,7 @@ type Plan struct {
 	Cost      string            `json:"cost,omitempty"`
 	Size      uint64            `json:"size"`
 	Method    Method            `json:"method"`
+	Root      string            `json:"root"` // folder that names of files are relative to; not part of the hash
 }
 
 func hashOf(v any) string {
@@ -48,7 +48,7 @@ func hashOf(v any) string {
 
 // NewPlan describes a space. cost names the data that prices points.
 func (s *Space) NewPlan(version, cost string) *Plan {
-	p := &Plan{Version: version, Space: hashOf(s.source), Size: s.size, Method: s.Method, Cost: cost, Engines: map[string]string{}, Workloads: map[string]string{}}
+	p := &Plan{Version: version, Space: hashOf(s.source), Size: s.size, Method: s.Method, Cost: cost, Root: abs(s.root), Engines: map[string]string{}, Workloads: map[string]string{}}
 	for _, e := range s.Engines {
 		p.Engines[e.Name] = hashOf(fmt.Sprintf("%+v", e.base))
 	}
@@ -58,8 +58,20 @@ func (s *Space) NewPlan(version, cost string) *Plan {
 	return p
 }
 
+// abs is a path that holds in another folder too.
+func abs(path string) string {
+	if a, err := filepath.Abs(path); err == nil {
+		return a
+	}
+	return path
+}
+
 // Hash identifies a plan.
-func (p *Plan) Hash() string { return hashOf(p) }
+func (p *Plan) Hash() string {
+	q := *p
+	q.Root = ""
+	return hashOf(q)
+}
 
 // Differs says in which fields two plans differ.
 func (p *Plan) Differs(other *Plan) []string {
@@ -67,6 +79,7 @@ func (p *Plan) Differs(other *Plan) []string {
 		b, _ := json.Marshal(p)
 		var m map[string]any
 		_ = json.Unmarshal(b, &m)
+		delete(m, "root")
 		return m
 	}
 	var list []string
@@ -159,7 +172,12 @@ func LoadDir(dir string) (*Space, *Plan, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s holds no sweep: %w", dir, err)
 	}
-	s, err := Load(filepath.Join(dir, spaceFile))
+	path := filepath.Join(dir, spaceFile)
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s holds no sweep: %w", dir, err)
+	}
+	s, err := parse(path, p.Root, src)
 	return s, p, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,26 +19,26 @@ const SchemaVersion = 1
 
 // Space is a design space and how it is explored.
 type Space struct {
-	Name        string
-	Engines     []EngineAxis
-	Workloads   []string // as tpe run takes them
-	Derived     []Derived
-	Where       []Condition
-	Data        string // operands, as tpe run takes them
-	Seed        uint64
-	Fidelity    string  // formula or cycle
-	Bandwidth   float64 // bytes a cycle; 0: not given
-	Cost        *CostSpec
-	Objectives  []Objective
-	Method      Method
-	Axes        []Axis // all that occur, in the order of the file; columns of the store
-	size        uint64
-	starts      []uint64 // index of each engine's first point
-	names       []string // that expressions use
-	works       []work
-	data        workloads.DataSet
-	source      []byte // of the file, kept beside the results
-	contextRoot string // folder that file names are relative to
+	Name       string
+	Engines    []EngineAxis
+	Workloads  []string // as tpe run takes them
+	Derived    []Derived
+	Where      []Condition
+	Data       string // operands, as tpe run takes them
+	Seed       uint64
+	Fidelity   string  // formula or cycle
+	Bandwidth  float64 // bytes a cycle; 0: not given
+	Cost       *CostSpec
+	Objectives []Objective
+	Method     Method
+	Axes       []Axis // all that occur, in the order of the file; columns of the store
+	size       uint64
+	starts     []uint64 // index of each engine's first point
+	names      []string // that expressions use
+	works      []work
+	data       workloads.DataSet
+	source     []byte // of the file, kept beside the results
+	root       string // folder that names of files are relative to
 }
 
 // EngineAxis is an engine and the axes that it has: those of its own and those of the space
@@ -118,6 +119,19 @@ func Load(path string) (*Space, error) {
 	return Parse(path, src)
 }
 
+// file is the path of a file that the space names, or the name itself if it is of something else.
+func (s *Space) file(name string) string {
+	if filepath.IsAbs(name) || !strings.Contains(name, ".") {
+		return name
+	}
+	if path := filepath.Join(s.root, name); s.root != "." {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return name
+}
+
 // prepare resolves engines, axes, workloads and expressions; where says at which place of
 // the file something stands.
 func (s *Space) prepare(common []Axis, where func(string) string) error {
@@ -128,7 +142,7 @@ func (s *Space) prepare(common []Axis, where func(string) string) error {
 	used := map[string]bool{}
 	for i := range s.Engines {
 		e := &s.Engines[i]
-		cfg, err := arch.Load(e.Name, nil)
+		cfg, err := arch.Load(s.file(e.Name), nil)
 		if err != nil {
 			bad(fmt.Sprintf("engines.%d", i), "%v", err)
 			continue

@@ -4,8 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -13,17 +11,6 @@ import (
 
 	"github.com/alecthomas/kong"
 )
-
-// Exit statuses.
-const (
-	exitOK          = 0
-	exitCheckFailed = 1
-	exitBadInput    = 2
-	exitPartial     = 3
-)
-
-// errCheck says that a check failed; what failed has been printed.
-var errCheck = errors.New("a check failed")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -48,15 +35,5 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			err = kctx.Run(&env{ctx: ctx, out: stdout, err: stderr})
 		}
 	}
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.Is(err, errCheck):
-		return exitCheckFailed
-	}
-	fmt.Fprintf(stderr, "tpe: %v\n", err)
-	if errors.Is(err, context.Canceled) {
-		return exitPartial
-	}
-	return exitBadInput
+	return status(err, stderr)
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"tpe/sweep"
+	"tpe/sweep/slurm"
 )
 
 type sweepCmd struct {
@@ -31,6 +33,12 @@ type sweepRunCmd struct {
 	Workers int           `placeholder:"N" help:"Points at a time; one a core if absent."`
 	Timeout time.Duration `placeholder:"T" help:"Give a point up after this time, such as 30s."`
 	Retry   bool          `help:"Evaluate points that failed or took too long again."`
+	On      string        `default:"local" help:"local, or slurm: job arrays of shards through sbatch."`
+	Shards  uint64        `placeholder:"S" help:"With --on slurm: shards; by --target if absent."`
+	Target  time.Duration `default:"10m" help:"With --on slurm: what a shard should take."`
+	Rounds  int           `default:"3" help:"With --on slurm: how often missing shards are submitted at most."`
+	Poll    time.Duration `default:"10s" help:"With --on slurm: time between two looks at the queue."`
+	Sbatch  string        `placeholder:"OPTIONS" help:"With --on slurm: further options of sbatch, such as '--partition=main --time=60'."`
 	Refine  []string      `placeholder:"F" help:"cycle, rtl: also run the Pareto points of the objectives at these fidelities."`
 }
 
@@ -48,6 +56,12 @@ func (c *sweepRunCmd) Run(e *env) error {
 			return err
 		}
 	}
+	if err := oneOf("on", c.On, "local", "slurm"); err != nil {
+		return err
+	}
+	if c.Target <= 0 || c.Poll <= 0 || c.Rounds < 1 {
+		return fmt.Errorf("--target, --poll, --rounds: out of range: %v, %v, %d (expected more than 0)", c.Target, c.Poll, c.Rounds)
+	}
 	if c.Workers < 0 || c.Timeout < 0 {
 		return fmt.Errorf("--workers, --timeout: out of range: %d, %v (expected at least 0)", c.Workers, c.Timeout)
 	}
@@ -59,7 +73,7 @@ func (c *sweepRunCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	st, _, err := c.folder(s)
+	st, plan, err := c.folder(s)
 	if err != nil {
 		return err
 	}
@@ -74,8 +88,18 @@ func (c *sweepRunCmd) Run(e *env) error {
 	if price != nil {
 		opt.Pricer = price
 	}
-	state, err := sweep.Run(e.ctx, st, s, opt)
+	run := sweep.Run
+	if c.On == "slurm" {
+		run = func(ctx context.Context, st *sweep.Store, s *sweep.Space, opt sweep.RunOptions) (sweep.State, error) {
+			return c.cluster(ctx, e, st, s, plan, opt)
+		}
+	}
+	state, err := run(e.ctx, st, s, opt)
 	e.progressDone()
+	if errors.Is(err, slurm.ErrPartial) {
+		fmt.Fprintf(e.err, "tpe: %v\n", err)
+		return errPartial
+	}
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("interrupted after %s points, all kept; go on by: %s: %w", count(int64(state.Done)), commandLine("sweep run", []string{c.Space, "--out", c.Out}), err)
 	}
@@ -86,6 +110,28 @@ func (c *sweepRunCmd) Run(e *env) error {
 		return err
 	}
 	return c.refine(e, st, s, opt)
+}
+
+// cluster evaluates the shards on a cluster.
+func (c *sweepRunCmd) cluster(ctx context.Context, e *env, st *sweep.Store, s *sweep.Space, plan *sweep.Plan, opt sweep.RunOptions) (sweep.State, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return sweep.State{}, err
+	}
+	start := time.Now()
+	err = slurm.Run(ctx, c.Out, st, s, plan, slurm.Options{
+		Program: self, Extra: strings.Fields(c.Sbatch), Shards: c.Shards, Target: c.Target, MaxRounds: c.Rounds, Poll: c.Poll, Grace: c.Poll, Price: opt.Pricer,
+		Notice: func(format string, args ...any) { fmt.Fprintf(e.err, "tpe: "+format+"\n", args...) },
+	})
+	if err != nil {
+		return sweep.State{}, err
+	}
+	done, err := st.Done()
+	if err != nil {
+		return sweep.State{}, err
+	}
+	n := uint64(done.Len())
+	return sweep.State{Done: n, Total: s.Size(), Rows: n, Elapsed: time.Since(start)}, nil
 }
 
 func (c *sweepRunCmd) summary(e *env, st *sweep.Store, s *sweep.Space, state sweep.State) error {

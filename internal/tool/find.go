@@ -21,7 +21,9 @@ const (
 	STA       = "sta"      // OpenSTA
 	GXX       = "g++"
 	Make      = "make"
-	OSU018    = "osu018"        // not a program: the Liberty file of the OSU 0.18 um library, $TPE_OSU018 or Debian's
+	OSU018    = "osu018" // not a program: the Liberty file of the OSU 0.18 um library, $TPE_OSU018 or Debian's
+	Slurmctld = "slurmctld"
+	Slurmd    = "slurmd"
 	Fashion   = "fashion-mnist" // not a program: the training images of Fashion-MNIST, $TPE_FASHION or Debian's, with the other files beside
 )
 
@@ -73,6 +75,8 @@ func lookup(name string) (entry, bool) {
 		return entry{"", []string{"g++"}, "g++", []string{"--version"}}, true
 	case Make:
 		return entry{"", []string{"make"}, "make", []string{"--version"}}, true
+	case Slurmctld, Slurmd:
+		return entry{"", []string{name, "/usr/sbin/" + name}, "slurm-wlm", []string{"-V"}}, true
 	case OSU018:
 		return entry{"TPE_OSU018", []string{"/usr/share/qflow/tech/osu018/osu018_stdcells.lib"}, "qflow-tech-osu018", nil}, true
 	case Fashion:
