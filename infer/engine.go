@@ -18,6 +18,7 @@ type Engine struct {
 	recipe Recipe
 	a, b   numeric.Format // of the numbers
 
+	inputs  map[*quant.Matrix]*quant.Matrix // of weights, for GPTQ
 	kept    map[*quant.Matrix]*operand
 	seen    map[arch.Shape]bool
 	engine  *arch.Engine // nil: nothing is stepped
@@ -52,6 +53,34 @@ func NewEngine(cfg arch.Config, recipe Recipe, executor string) (*Engine, error)
 	}
 	e.runner, e.release, err = sim.NewRunner(executor, e.engine.Flat)
 	return e, err
+}
+
+// Calibrate runs a network in the reference arithmetic and keeps what its weights are multiplied by, for the recipe gptq. With other
+// recipes it does nothing.
+func (e *Engine) Calibrate(run func(Multiplier) (float64, error)) error {
+	if !e.recipe.GPTQ {
+		return nil
+	}
+	if f, ok := e.b.(numeric.Int); !ok || f.Signed || e.recipe.Weights != "" || e.recipe.SVDQuant > 0 || e.recipe.M > 0 || e.recipe.Prune > 0 {
+		return fmt.Errorf("gptq on an engine whose B is %s, with %s (expected an unsigned integer, and plain weights)", e.b, e.recipe)
+	}
+	r := recorder{map[*quant.Matrix]*quant.Matrix{}}
+	_, err := run(r)
+	e.inputs = r.inputs
+	return err
+}
+
+// recorder multiplies exactly and keeps the first operand that each matrix of weights meets.
+type recorder struct {
+	inputs map[*quant.Matrix]*quant.Matrix
+}
+
+// Multiply implements [Multiplier].
+func (r recorder) Multiply(a, b *quant.Matrix, weights bool) (*quant.Matrix, error) {
+	if weights && r.inputs[b] == nil {
+		r.inputs[b] = a
+	}
+	return Exact{}.Multiply(a, b, weights)
 }
 
 // Close releases what the engine holds.

@@ -136,6 +136,59 @@ func TestEngines(t *testing.T) {
 	}
 }
 
+// TestCalibrate compares rounding to nearest with GPTQ on the activations that it was calibrated with.
+func TestCalibrate(t *testing.T) {
+	x := quant.Product(normal(60, 24, 1), normal(24, 24, 2)) // correlated channels
+	l := &Linear{Weight: normal(24, 8, 3), Bias: make([]float32, 8)}
+	want, _ := Exact{}.Multiply(x, l.Weight, true)
+	errorOf := map[string]float64{}
+	for _, recipe := range []string{"plain", "gptq"} {
+		cfg, err := arch.Load("systolic-ws", []string{"rows=4", "cols=4", "b=uint4"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := ParseRecipe(recipe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := NewEngine(cfg, r, sim.Lanes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := func(m Multiplier) (float64, error) {
+			y, err := Network{l}.Forward(m, x)
+			if err != nil {
+				return 0, err
+			}
+			return distance(want, y), nil
+		}
+		if err := e.Calibrate(run); err != nil {
+			t.Fatal(err)
+		}
+		if errorOf[recipe], err = run(e); err != nil {
+			t.Fatal(err)
+		}
+		if s := e.Stats(); s.Differ > 0 || s.Checked == 0 {
+			t.Errorf("%+v", s)
+		}
+		e.Close()
+	}
+	if errorOf["gptq"] > 0.9*errorOf["plain"] || errorOf["gptq"] == 0 {
+		t.Errorf("error of the product: %v", errorOf)
+	}
+	cfg, err := arch.Load("systolic-ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := NewEngine(cfg, Recipe{GPTQ: true}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Calibrate(nil); err == nil || !strings.Contains(err.Error(), "expected an unsigned integer") {
+		t.Errorf("GPTQ with signed weights: %v", err)
+	}
+}
+
 // llamaBytes is a random model in the layout of llama2.c.
 func llamaBytes(dim, hidden, layers, heads, kv, vocab, context int) []byte {
 	var b []byte
@@ -261,7 +314,7 @@ func TestConv(t *testing.T) {
 }
 
 func TestRecipe(t *testing.T) {
-	for _, s := range []string{"plain", "group:32+linear", "ternary+sparse:2:4", "outliers:6+lqer:8+svdquant:2+prune:0.5"} {
+	for _, s := range []string{"plain", "group:32+linear", "ternary+sparse:2:4", "outliers:6+lqer:8+svdquant:2+prune:0.5", "gptq+linear"} {
 		r, err := ParseRecipe(s)
 		if err != nil {
 			t.Errorf("%s: %v", s, err)

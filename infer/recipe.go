@@ -19,6 +19,7 @@ type Recipe struct {
 	SVDQuant   int     // rank of the product taken out of the weights before they are coded
 	N, M       int     // of M consecutive k of the weights, N are not zero; 0: all
 	Prune      float64 // share of the weights made zero
+	GPTQ       bool    // weights rounded for the activations that they meet (see [Engine.Calibrate])
 	LinearOnly bool    // products of activations (attention) stay exact
 }
 
@@ -28,7 +29,7 @@ const (
 	WeightsOneBit  = "onebit"  // OneBit
 )
 
-const recipeForms = "group:K, ternary, onebit, outliers:X, lqer:R, svdquant:R, sparse:N:M, prune:P, linear or plain, joined by +"
+const recipeForms = "group:K, ternary, onebit, outliers:X, lqer:R, svdquant:R, gptq, sparse:N:M, prune:P, linear or plain, joined by +"
 
 // ParseRecipe reads a list joined by "+":
 //
@@ -39,6 +40,7 @@ const recipeForms = "group:K, ternary, onebit, outliers:X, lqer:R, svdquant:R, s
 //	outliers:X  columns of activations with a magnitude of at least X apart, exactly (LLM.int8())
 //	lqer:R      a correction of rank R of the coded weights (LQER)
 //	svdquant:R  the first R singular values of the weights apart (SVDQuant)
+//	gptq        weights rounded so that errors make up for each other on the activations of the task itself (GPTQ); B unsigned
 //	sparse:N:M  of M consecutive weights along k, the N largest
 //	prune:P     a share P of the weights zero, the smallest
 //	linear      products of activations with each other stay exact
@@ -68,6 +70,8 @@ func ParseRecipe(text string) (Recipe, error) {
 		case "plain":
 		case "linear":
 			r.LinearOnly = true
+		case "gptq":
+			r.GPTQ = true
 		case WeightsTernary, WeightsOneBit:
 			r.Weights = word
 		case "group":
@@ -105,6 +109,7 @@ func (r Recipe) String() string {
 	put(r.Outliers > 0, "outliers:%g", r.Outliers)
 	put(r.LQER > 0, "lqer:%d", r.LQER)
 	put(r.SVDQuant > 0, "svdquant:%d", r.SVDQuant)
+	put(r.GPTQ, "gptq")
 	put(r.M > 0, "sparse:%d:%d", r.N, r.M)
 	put(r.Prune > 0, "prune:%g", r.Prune)
 	put(r.LinearOnly, "linear")

@@ -43,7 +43,7 @@ func (e *Engine) prepare(b *quant.Matrix, weights bool) (*operand, error) {
 	}
 	if err == nil && r.SVDQuant > 0 {
 		if o.u, o.v, err = quant.LowRank(b, min(r.SVDQuant, b.Rows, b.Cols)); err == nil {
-			b = difference(b, quant.Product(o.u, o.v))
+			b = quant.Difference(b, quant.Product(o.u, o.v))
 		}
 	}
 	if err != nil {
@@ -81,7 +81,7 @@ func (e *Engine) prepare(b *quant.Matrix, weights bool) (*operand, error) {
 		}
 		o.pieces = []piece{p}
 	default:
-		if o.pieces, err = e.code(b, r.Group); err != nil {
+		if o.pieces, err = e.code(b, r.Group, r.GPTQ); err != nil {
 			return nil, err
 		}
 	}
@@ -91,17 +91,9 @@ func (e *Engine) prepare(b *quant.Matrix, weights bool) (*operand, error) {
 		}
 	}
 	if r.LQER > 0 {
-		o.u, o.v, err = quant.LowRank(difference(b, e.values(o, b.Rows, b.Cols)), min(r.LQER, b.Rows, b.Cols))
+		o.u, o.v, err = quant.LowRank(quant.Difference(b, e.values(o, b.Rows, b.Cols)), min(r.LQER, b.Rows, b.Cols))
 	}
 	return o, err
-}
-
-func difference(x, y *quant.Matrix) *quant.Matrix {
-	d := quant.NewMatrix(x.Rows, x.Cols)
-	for i := range d.Data {
-		d.Data[i] = x.Data[i] - y.Data[i]
-	}
-	return d
 }
 
 // encodeSigns turns -1 and 1 into codes of B.
@@ -121,8 +113,9 @@ func (e *Engine) encodeSigns(d *numeric.Dense) error {
 	return nil
 }
 
-// code codes a matrix with scales for its columns and groups.
-func (e *Engine) code(b *quant.Matrix, group int) ([]piece, error) {
+// code codes a matrix with scales for its columns and groups; with gptq so that the product with the inputs of the calibration
+// changes little, if there are any.
+func (e *Engine) code(b *quant.Matrix, group int, gptq bool) ([]piece, error) {
 	if e.cfg.Blockwise.Size > 0 {
 		p, err := e.blockPiece(b)
 		return []piece{p}, err
@@ -135,7 +128,13 @@ func (e *Engine) code(b *quant.Matrix, group int) ([]piece, error) {
 		group = max(b.Rows, 1)
 	}
 	f, isInt := e.b.(numeric.Int)
-	c, err := quant.Quantize(b, e.b, quant.ColumnGroups(group), isInt && !f.Signed)
+	var c *quant.Codes
+	var err error
+	if x := e.inputs[b]; gptq && x != nil {
+		c, err = quant.GPTQ(b, x, f, group)
+	} else {
+		c, err = quant.Quantize(b, e.b, quant.ColumnGroups(group), isInt && !f.Signed)
+	}
 	if err != nil {
 		return nil, err
 	}

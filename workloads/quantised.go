@@ -112,11 +112,7 @@ func (q quantiser) matrix(m *quant.Matrix, f Format, of byte) (*numeric.Dense, e
 	if err == nil && q.rank > 0 {
 		var u, v *quant.Matrix
 		if u, v, err = quant.LowRank(m, min(q.rank, m.Rows, m.Cols)); err == nil {
-			low := quant.Product(u, v)
-			m = m.Clone()
-			for i, x := range low.Data {
-				m.Data[i] -= x
-			}
+			m = quant.Difference(m, quant.Product(u, v))
 		}
 	}
 	if err != nil {

@@ -189,7 +189,7 @@ func TestQuantisedFile(t *testing.T) {
 	if d := cmp.Diff(got, [][]int64{{1, 3, 4}, {10, 25, 40}}); d != "" {
 		t.Errorf("codes (-got +want):\n%s", d)
 	}
-	flat := filepath.Join(t.TempDir(), "y.f32") // one dimension: in order, whatever the size of the operand
+	flat := filepath.Join(t.TempDir(), "y.f32")                                                                  // one dimension: in order, whatever the size of the operand
 	if err := os.WriteFile(flat, []byte{0, 0, 0x80, 0x3f, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40}, 0o666); err != nil { // 1, 2, 3
 		t.Fatal(err)
 	}
@@ -220,4 +220,20 @@ func TestQuantisedFile(t *testing.T) {
 			t.Errorf("%s: %v, want %q", spec, err, want)
 		}
 	}
+}
+
+// FuzzParseData reads descriptions and what they print.
+func FuzzParseData(f *testing.F) {
+	for _, s := range []string{"normal:20", "a=file:x#w^T@group:128+asym,b=student:3:2,c=full", "outlier-columns:0.1:9@sparse:2:4+nvfp4"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, spec string) {
+		d, err := ParseDataSet(spec)
+		if err != nil || strings.Contains(spec, "file:") { // a path may hold anything
+			return
+		}
+		if again, err := ParseDataSet(d.String()); err != nil || again != d {
+			t.Errorf("%q: %v is read again as %v, %v", spec, d, again, err)
+		}
+	})
 }

@@ -110,6 +110,9 @@ func accuracyOf(task *infer.Task, s accuracyEngine, executor string) (accuracyRo
 		return accuracyRow{}, err
 	}
 	defer eng.Close()
+	if err := eng.Calibrate(task.Run); err != nil {
+		return accuracyRow{}, err
+	}
 	v, err := task.Run(eng)
 	a, b, result := s.cfg.Formats()
 	row := accuracyRow{Engine: s.cfg.Name, Formats: fmt.Sprintf("%s x %s into %s", a, b, result), Quant: s.recipe.String(), Value: v, Stats: eng.Stats()}

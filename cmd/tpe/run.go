@@ -37,7 +37,7 @@ type runCmd struct {
 	Topology       string   `placeholder:"CSV" help:"A SCALE-Sim topology instead of --workload."`
 	Out            string   `placeholder:"DIR" help:"With --compat scalesim: also write SCALE-Sim's report files there."`
 	Accuracy       bool     `help:"Run a network on engines (several, joined by commas, each NAME[:KEY=VALUE..][@QUANT]) and compare with float32; --workload is then a task (docs/accuracy.md)."`
-	Quant          string   `default:"plain" placeholder:"Q" help:"With --accuracy: how operands are coded, where an engine has no @QUANT: plain, group:K, ternary, onebit, outliers:X, lqer:R, svdquant:R, sparse:N:M, prune:P, linear, joined by +."`
+	Quant          string   `default:"plain" placeholder:"Q" help:"With --accuracy: how operands are coded, where an engine has no @QUANT: plain, group:K, ternary, onebit, outliers:X, lqer:R, svdquant:R, gptq, sparse:N:M, prune:P, linear, joined by +."`
 	alsoCost
 	importFlags
 	outputFlags

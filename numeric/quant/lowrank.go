@@ -58,7 +58,7 @@ func LQER(w *Matrix, f numeric.Format, block Block, asymmetric bool, r int) (*Co
 	if err != nil {
 		return nil, err
 	}
-	u, v, err := LowRank(minus(w, c.Values()), r)
+	u, v, err := LowRank(Difference(w, c.Values()), r)
 	return &Corrected{c, u, v}, err
 }
 
@@ -69,7 +69,7 @@ func SVDQuant(w *Matrix, f numeric.Format, block Block, asymmetric bool, r int) 
 	if err != nil {
 		return nil, err
 	}
-	c, err := Quantize(minus(w, Product(u, v)), f, block, asymmetric)
+	c, err := Quantize(Difference(w, Product(u, v)), f, block, asymmetric)
 	return &Corrected{c, u, v}, err
 }
 
@@ -100,8 +100,8 @@ func Product(x, y *Matrix) *Matrix {
 	return m
 }
 
-// minus is x - y.
-func minus(x, y *Matrix) *Matrix {
+// Difference is x - y.
+func Difference(x, y *Matrix) *Matrix {
 	m := NewMatrix(x.Rows, x.Cols)
 	for i := range m.Data {
 		m.Data[i] = x.Data[i] - y.Data[i]
