@@ -12,6 +12,7 @@
 //
 // Tests do not call [Find] themselves but the package tooltest below this folder.
 //
-// Environment: TPE_CLANG names the clang to use, TPE_OSU018 the Liberty file of the OSU 0.18 um library, TPE_CACHE the
+// Environment: TPE_CLANG names the clang to use, TPE_OSU018 the Liberty file of the OSU 0.18 um library, TPE_FASHION the
+// training images of Fashion-MNIST, TPE_CACHE the
 // folder of the cache.
 package tool

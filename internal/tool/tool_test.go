@@ -33,12 +33,14 @@ func TestFindReadsVersion(t *testing.T) {
 func TestFindMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("TPE_OSU018", "/nonexistent/x.lib")
+	t.Setenv("TPE_FASHION", "/nonexistent/x.gz")
 	tests := []struct{ name, want string }{
 		{tool.Icarus, "iverilog is missing: iverilog not found in $PATH (Debian package iverilog)"},
 		{tool.VVP, "vvp is missing: vvp not found in $PATH (Debian package iverilog)"},
 		{tool.Clang, "clang is missing: clang-14 or clang not found in $PATH (Debian package clang-14)"},
 		{tool.STA, "sta is missing: sta not found in $PATH (Debian package opensta)"},
 		{tool.OSU018, "osu018 is missing: open /nonexistent/x.lib: no such file or directory (Debian package qflow-tech-osu018)"},
+		{tool.Fashion, "fashion-mnist is missing: open /nonexistent/x.gz: no such file or directory (Debian package dataset-fashion-mnist)"},
 		{"vivado", "vivado is missing: not a tool that this program knows"},
 	}
 	for _, tt := range tests {

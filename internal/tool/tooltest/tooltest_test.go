@@ -58,7 +58,7 @@ func needYosys(t testing.TB) { tooltest.Need(t, tool.Yosys) }
 // TestNeedFinds uses the machine's own tools, as every other test of the project does.
 func TestNeedFinds(t *testing.T) {
 	for _, found := range tooltest.Need(t, tool.Verilator, tool.Yosys, tool.Icarus, tool.VVP, tool.Clang, tool.STA,
-		tool.GXX, tool.Make, tool.OSU018) {
+		tool.GXX, tool.Make, tool.OSU018, tool.Fashion) {
 		t.Log(found, found.Path)
 	}
 }
