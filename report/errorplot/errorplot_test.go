@@ -26,6 +26,9 @@ var figures = []struct {
 		{"tc-v100-fp16-f32"}, {"tc-a100-bf16-f32"}, {"tc-a100-tf32-f32"}, {"tc-h100-fp16-f16"}, {"tc-h100-e4m3-f32"}, {"tc-ada-e5m2-f32"}, {"tc-h100-e4m3-f16-mma"}}},
 	{"error-blocks.svg", "Block formats, normal data", "a=normal:1,b=normal:2", 16, 512, [][]string{
 		{"mx-e4m3"}, {"nvfp4"}, {"figna", "scale_b=none"}, {"figna", "scale_b=none", "align=12"}}},
+	{"error-fma.svg", "Multiply-add of floats, normal data", "normal:1", 16, 512, [][]string{
+		{"fma-bf16", "cols=8"}, {"fma-skew-bf16", "cols=8", "acc=bf16"}, {"fma-fp16", "cols=8"},
+		{"anfma-bf16", "cols=8"}, {"anfma-bf16", "cols=8", "norm=none"}, {"fma-e4m3", "cols=8", "result=bf16"}}},
 	{"error-lut.svg", "Lookup engine with rounded tables, normal activations", "a=normal:4096,b=full", 16, 2048, [][]string{
 		{"lut-w2a16"}, {"lut-w2a16", "table_bits=12"}}},
 	{"error-maddness.svg", "MADDNESS, 64 rows of normal data", "normal:20", 64, 2048, [][]string{{"maddness"}, {"maddness", "width=1", "lut_bits=16"}}},
@@ -57,7 +60,13 @@ func run(t *testing.T, rows, mostK int, data string, engine ...string) *sim.Repo
 	if r.Total.Failed() || r.Total.Checked == 0 {
 		t.Fatalf("%s: %+v", e.Name, r.Total)
 	}
-	r.Engine = strings.Join(engine, " ")
+	label := []string{}
+	for _, s := range engine {
+		if !strings.HasPrefix(s, "cols=") { // of the array
+			label = append(label, s)
+		}
+	}
+	r.Engine = strings.Join(label, " ")
 	return r
 }
 
