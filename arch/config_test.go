@@ -40,6 +40,7 @@ func TestBadYAML(t *testing.T) {
 		{"anfma that stays", "dataflow: os\npe: anfma\noverflow: inf\na: bf16\nb: bf16\n", `e.yaml:2:5: pe: a column has a foot: "anfma" (expected another PE, or an array in which sums travel)`},
 		{"narrow anfma", "pe: anfma\noverflow: inf\na: bf16\nb: bf16\nsum_bits: 15\n", `e.yaml:5:11: sum_bits: significand of the partial sum: 15 bits (expected 16..40)`},
 		{"unknown norm", "pe: anfma\nnorm: an-0-1\n", `e.yaml:2:7: norm: unknown normalisation: "an-0-1" (expected exact, none or an-K-L with K and L of 1..8)`},
+		{"exact tree", "kind: tree\npe: fma\noverflow: inf\na: bf16\nb: bf16\nacc: kulisch\n", `e.yaml:6:6: acc: a tree rounds every sum: "kulisch" (expected fp32, fp16 or bf16)`},
 		{"wide operand", "a: int17\n", `e.yaml:1:4: a: out of range: 17 (expected 2..16)`},
 		{"acc word", "acc_bits: wide\n", `e.yaml:1:11: acc_bits: not a width: "wide" (expected 2..64 or auto)`},
 		{"acc too wide", "acc_bits: 65\n", `e.yaml:1:11: acc_bits: out of range: 65 (expected 2..64)`},

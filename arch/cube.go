@@ -69,7 +69,8 @@ func (cube) validate(c *Config, v *validation) {
 	v.between("levels", c.Levels, 1, 8)
 	v.between("drain_rows", c.DrainRows, 1, max(c.X, 1))
 	if c.Form == CubeTree {
-		v.hostPE(c)
+		v.hostPE(c, peFMA)
+		v.floatTree(c)
 		v.exactTree(c, max(c.Y, 1))
 	} else {
 		v.hostPE(c, floatPEs...)
@@ -188,7 +189,7 @@ func (cube) build(c *Config) (*hw.Module, error) {
 	var sum hw.ID
 	if c.Form == CubeTree {
 		cell, err := pe.DotCell("pe_dot_"+c.peName(), "y", c.dotTree(c.Y))
-		sum = p.foot(arith, p.inst("dot", p.module(cell, err), hw.Ports{"x_i": in.a, "y_i": in.b}, x, z))
+		sum = p.foot(c.dotTree(c.Y).Arith, p.inst("dot", p.module(cell, err), hw.Ports{"x_i": in.a, "y_i": in.b}, x, z))
 	} else {
 		sum = b.SkewN(p.foot(arith, p.cubeGrid(c, in, x, y, z)), c.X+c.Z-2, map[int]int{x: -1, z: -1})
 	}

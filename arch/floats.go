@@ -230,6 +230,22 @@ func (c *Config) anUnit(rows int) *numeric.ANFMA {
 		StaleZero: c.StaleZero, Env: c.floatEnv(), Rows: rows}
 }
 
+// inTree reports whether the products of a chunk are added in a tree.
+func (c *Config) inTree() bool { return c.Kind == "tree" || c.Kind == "cube" && c.Form == CubeTree }
+
+// floatTree asks for what trees of floats have.
+func (v *validation) floatTree(c *Config) {
+	if !c.floats() {
+		return
+	}
+	if c.exactSum() {
+		v.bad("acc", "a tree rounds every sum: %q (expected fp32, fp16 or bf16)", kulisch)
+	}
+	if c.Stages != 1 {
+		v.bad("stages", "levels says where a tree has registers: %d (expected 1)", c.Stages)
+	}
+}
+
 // oneStage asks for a PE whose sum is ready for the next product at the next edge: it stays in the PE.
 func (v *validation) oneStage(c *Config) {
 	if !c.floats() {
@@ -270,11 +286,7 @@ func (c *Config) floatOperands() (a, b numeric.Float) {
 
 // floatArith is the arithmetic of the PE: x moves along a row.
 func (c *Config) floatArith() floatArith {
-	a, b := c.floatOperands()
-	if c.Dataflow == IS {
-		a, b = b, a
-	}
-	s := pe.FloatSpec{Mul: c.multiplier(a, b), A: a, B: b, Result: c.FloatC, Env: c.floatEnv(), Stages: c.Stages}
+	s := c.floatSpec()
 	chunk := c.Acc().Chunk
 	switch {
 	case c.PE == peANFMA:
@@ -285,6 +297,15 @@ func (c *Config) floatArith() floatArith {
 		return pe.Kulisch{FloatSpec: s, Products: chunk}
 	}
 	return pe.FMA{FloatSpec: s, Acc: c.FloatAcc, Skewed: c.Skewed}
+}
+
+// floatSpec is what the PEs have in common.
+func (c *Config) floatSpec() pe.FloatSpec {
+	a, b := c.floatOperands()
+	if c.Dataflow == IS {
+		a, b = b, a
+	}
+	return pe.FloatSpec{Mul: c.multiplier(a, b), A: a, B: b, Result: c.FloatC, Env: c.floatEnv(), Stages: c.Stages}
 }
 
 // floatArith is the arithmetic of a PE of floats, whose sums have a width of their own.
@@ -316,5 +337,5 @@ func (c *Config) floatArithmetic() numeric.Arithmetic {
 	if c.PE == peANFMA {
 		return c.anUnit(chunk)
 	}
-	return &numeric.Chain{A: a, B: b, Acc: c.FloatAcc, Exact: c.exactSum(), Out: c.FloatC, Env: c.floatEnv(), Chunk: chunk}
+	return &numeric.Chain{A: a, B: b, Acc: c.FloatAcc, Exact: c.exactSum(), Out: c.FloatC, Env: c.floatEnv(), Chunk: chunk, Tree: c.inTree()}
 }

@@ -30,7 +30,7 @@ func hostFields() []Field {
 	for i, f := range list {
 		switch f.Name {
 		case "pe":
-			list[i].Doc = "mac or opt1; tree and matrix2d also opt2, systolic bitfusion; of floats, not in trees, " + orList(floatPEs) + " (tpe list pes)"
+			list[i].Doc = "mac or opt1; tree and matrix2d also opt2, systolic bitfusion; of floats " + orList(floatPEs) + ", in trees fma alone (tpe list pes)"
 		case "a":
 			list[i] = operandField("a", "format of A, int2..int16 or uint2..uint16; of PEs of floats a float of at most 10 fraction bits (docs/formats.md)",
 				func(c *Config) *numeric.Int { return &c.A }, func(c *Config) *numeric.Float { return &c.FloatA })

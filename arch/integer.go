@@ -68,7 +68,7 @@ func (v *validation) stationary(c *Config) {
 // exactTree asks that the sum of n products fits the accumulator where it saturates: the
 // order of a tree is not that of k, so nothing may saturate inside.
 func (v *validation) exactTree(c *Config, n int) {
-	if need := c.A.Bits + c.B.Bits + clog2(n); c.Overflow == Saturate && c.accBits() < need {
+	if need := c.A.Bits + c.B.Bits + clog2(n); !c.floats() && c.Overflow == Saturate && c.accBits() < need {
 		v.bad("overflow", "sums of %d products saturate inside a tree, whose order is not that of k: %q (expected wrap, or acc_bits of at least %d)", n, c.Overflow, need)
 	}
 }

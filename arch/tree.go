@@ -72,7 +72,8 @@ func (tree) validate(c *Config, v *validation) {
 	v.oneOf("operands", c.Operands, Broadcast, Forward)
 	v.between("levels", c.Levels, 1, 8)
 	v.stationary(c)
-	v.hostPE(c, peOPT2)
+	v.hostPE(c, peOPT2, peFMA)
+	v.floatTree(c)
 	v.exactTree(c, c.Rows)
 }
 
@@ -116,7 +117,12 @@ func (tree) timing(c *Config, s Shape, _ Data) Timing {
 
 // dotTree is the adder tree of a dot product of that many lanes.
 func (c *Config) dotTree(lanes int) pe.Tree {
-	return pe.Tree{Spec: c.spec(), Arith: c.arith(), Lanes: lanes, SumBits: c.sumBits(lanes), Every: c.Levels, ByWeight: c.PE == peOPT2}
+	t := pe.Tree{Spec: c.spec(), Arith: c.arith(), Lanes: lanes, SumBits: c.sumBits(lanes), Every: c.Levels, ByWeight: c.PE == peOPT2}
+	if c.floats() {
+		sums := pe.FloatTree{FloatSpec: c.floatSpec(), Acc: c.FloatAcc}
+		t.Arith, t.SumBits = sums, sums.SumBits()
+	}
+	return t
 }
 
 // footStages is the number of registers behind an array in which its sums become what is added further:

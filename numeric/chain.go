@@ -20,6 +20,9 @@ type Chain struct {
 	// sum once, to Out; Acc is not read.
 	Exact bool
 	Mul   *AddMul
+	// Tree adds the products of a chunk, each rounded to Acc, in a tree: neighbours 2i and 2i+1 level by level, an
+	// odd last one moves up as it is; every sum of two is rounded.
+	Tree bool
 	// Chunk is the number of products that are summed from +0 before that sum is added, rounded, to the sum
 	// of the chunks before; 0 is all. The initial C is added last, with one more rounding.
 	Chunk int
@@ -45,6 +48,9 @@ func (f *Chain) Validate() error {
 		} else if f.Mul.Float != f.A || f.A != f.B {
 			errs = append(errs, fmt.Errorf("%s of %s for operands %s and %s (expected one format)", f.Mul.Kind, f.Mul.Float, f.A, f.B))
 		}
+	}
+	if f.Tree && f.Exact {
+		errs = append(errs, errors.New("a tree of exact sums (expected one of the two)"))
 	}
 	if f.Chunk < 0 {
 		errs = append(errs, fmt.Errorf("chunk: %d (expected at least 0)", f.Chunk))
@@ -143,6 +149,9 @@ func (f *Chain) dots(a, b *Dense) func(i, j, k0, k1 int) uint64 {
 	if f.Exact {
 		return f.exactDots(a, bt)
 	}
+	if f.Tree {
+		return f.treeDots(a, bt)
+	}
 	slow := func(sum uint64, i, j, k0, k1 int) uint64 {
 		x, y := a.Row(i), bt.Row(j)
 		for k := k0; k < k1; k++ {
@@ -201,6 +210,27 @@ func (f *Chain) exactDots(a, bt *Dense) func(i, j, k0, k1 int) uint64 {
 		}
 		c, _ := f.out().Encode(sum.Value(), &f.Env)
 		return c
+	}
+}
+
+// treeDots is dots with an adder tree.
+func (f *Chain) treeDots(a, bt *Dense) func(i, j, k0, k1 int) uint64 {
+	return func(i, j, k0, k1 int) uint64 {
+		x, y := a.Row(i), bt.Row(j)
+		sums := make([]uint64, k1-k0)
+		for k := range sums {
+			sums[k], _ = f.Acc.Encode(f.product(code(x[k0+k], f.A), code(y[k0+k], f.B)), &f.Env)
+		}
+		for len(sums) > 1 {
+			for n := range len(sums) / 2 {
+				sums[n] = f.add(f.Acc, f.Acc.DecodeIn(sums[2*n], &f.Env), sums[2*n+1])
+			}
+			if n := len(sums); n%2 == 1 {
+				sums[n/2] = sums[n-1]
+			}
+			sums = sums[:(len(sums)+1)/2]
+		}
+		return sums[0]
 	}
 }
 

@@ -41,6 +41,7 @@ func TestChainGEMM(t *testing.T) {
 		if f.Exact = rng.IntN(5) == 0; f.Exact || rng.IntN(4) == 0 {
 			f.Out = accs[rng.IntN(3)]
 		}
+		f.Tree = !f.Exact && rng.IntN(5) == 0
 		if rng.IntN(4) == 0 {
 			f.Env = Env{Rounding: Rounding(rng.IntN(6)), Saturate: rng.IntN(2) == 0, Flush: rng.IntN(2) == 0}
 		}
@@ -92,9 +93,15 @@ func (f *Chain) stepByStep(t *testing.T, a, b *Dense, init []int64, i, j int) ui
 	total := uint64(0)
 	for k0 := 0; k0 < a.Cols; k0 += chunk {
 		sum := uint64(0)
+		if f.Tree {
+			sum = f.treeByStep(a, b, i, j, k0, min(k0+chunk, a.Cols))
+		}
 		exact := NewKulisch(f.A, f.B, Float{}, a.Cols)
 		for k := k0; k < min(k0+chunk, a.Cols); k++ {
 			x, y := code(a.At(i, k), f.A), code(b.At(k, j), f.B)
+			if f.Tree {
+				continue
+			}
 			if f.Exact {
 				exact.Add(f.product(x, y))
 				continue
@@ -129,6 +136,22 @@ func (f *Chain) stepByStep(t *testing.T, a, b *Dense, init []int64, i, j int) ui
 		total = add(uint64(init[i*b.Cols+j]), total)
 	}
 	return total
+}
+
+// treeByStep is the sum of an adder tree from k0 to k1, by halves: the left one has the greatest power of two of
+// products that is less than all.
+func (f *Chain) treeByStep(a, b *Dense, i, j, k0, k1 int) uint64 {
+	if k1-k0 == 1 {
+		p, _ := f.Acc.Encode(f.product(code(a.At(i, k0), f.A), code(b.At(k0, j), f.B)), &f.Env)
+		return p
+	}
+	half := 1
+	for 2*half < k1-k0 {
+		half *= 2
+	}
+	s, _ := Add(f.Acc.DecodeIn(f.treeByStep(a, b, i, j, k0, k0+half), &f.Env), f.Acc.DecodeIn(f.treeByStep(a, b, i, j, k0+half, k1), &f.Env), f.Env.Rounding)
+	c, _ := f.Acc.Encode(s, &f.Env)
+	return c
 }
 
 // TestBlockGEMM compares the fast path with single dot products.

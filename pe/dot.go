@@ -40,9 +40,9 @@ func (t Tree) Stages() int {
 
 // productBits is the width at which products enter the tree. A binary product grows by one
 // bit a level; a pair of words cannot be extended without adding it, so it has the final width at
-// once.
+// once; so has one of floats, whose Spec is empty.
 func (t Tree) productBits() int {
-	if len(t.Arith.Words()) > 1 {
+	if len(t.Arith.Words()) > 1 || t.A.Bits == 0 {
 		return t.SumBits
 	}
 	return min(t.A.Bits+t.B.Bits, t.SumBits)

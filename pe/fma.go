@@ -102,7 +102,7 @@ func (s FloatSpec) Pipeline() (ahead, inside int) { return 0, s.Stages - 1 }
 // Add implements [Arith].
 func (s FloatSpec) Add(b *hw.Builder, x, y hw.ID) hw.ID { return addCodes(b, s.Result, s.Env, x, y) }
 
-// Product implements [Arith]; arrays that add products in a tree have units of their own.
+// Product implements [Arith]; trees have an arithmetic of their own ([FloatTree]).
 func (FloatSpec) Product(*hw.Builder, int, hw.ID, hw.ID) []hw.ID {
 	panic("pe: a PE of floats makes no products alone")
 }
@@ -155,10 +155,15 @@ func (t *Term) values(prefix string, to map[string]*hw.ID) map[string]*hw.ID {
 
 // Resolve implements [Arith]: the sum, converted to the result's format.
 func (f FMA) Resolve(b *hw.Builder, sum []hw.ID) hw.ID {
-	if f.Acc == f.Result {
-		return sum[0]
+	return convert(b, f.Acc, f.Result, f.Env, sum[0])
+}
+
+// convert is a code in another format, rounded.
+func convert(b *hw.Builder, from, to numeric.Float, env numeric.Env, x hw.ID) hw.ID {
+	if from == to {
+		return x
 	}
-	return roundTerm(b, f.Result, f.Env, floatTerm(b, f.Acc, sum[0], f.Env.Flush))
+	return roundTerm(b, to, env, floatTerm(b, from, x, env.Flush))
 }
 
 // addCodes is the rounded sum of two codes of a format.

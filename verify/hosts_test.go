@@ -89,7 +89,7 @@ func floatSettings(rng *rand.Rand, kind string) []string {
 	set("zeros", "signed", "positive")
 	set("nan", "propagate", "number")
 	set("init_c", true, false)
-	set("stages", 1, 1, 2, 2, 3, 4)
+	set("stages", 1, 1, 1, 2, 2, 3, 4)
 	return *list
 }
 
@@ -111,7 +111,7 @@ func TestFloatHosts(t *testing.T) {
 	if tooltest.IsDeep() {
 		engines, shapes = 300, 20
 	}
-	for _, kind := range []string{"systolic-os", "systolic-ws", "systolic-is", "matrix2d", "cube"} {
+	for _, kind := range []string{"systolic-os", "systolic-ws", "systolic-is", "matrix2d", "tree", "cube"} {
 		t.Run(kind, func(t *testing.T) { runHosts(t, kind, floatSettings, engines, shapes) })
 	}
 }
