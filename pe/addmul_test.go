@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"tpe/hw"
-	"tpe/hw/eval"
 	"tpe/numeric"
 	"tpe/pe"
 )
@@ -47,18 +46,7 @@ func checkAddMul(t *testing.T, m *pe.AddMul) {
 	for _, o := range cell.Outputs {
 		b.Out(o.Name, out[o.Name])
 	}
-	top, err := b.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	flat, err := hw.Flatten(top)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := eval.New(flat)
-	if err != nil {
-		t.Fatal(err)
-	}
+	flat, e := machineOf(t, b)
 	e.Settle()
 	got := map[string][]uint64{}
 	for i, o := range flat.Outputs {

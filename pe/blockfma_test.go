@@ -139,18 +139,7 @@ func TestAddFloats(t *testing.T) {
 	b := hw.New("bench", "")
 	ax := b.Axis("case", 1<<16)
 	b.Out("s_o", b.Inst("add", m, hw.Ports{"x_i": b.In("x_i", 8, ax), "y_i": b.In("y_i", 8, ax)}, ax)["s_o"])
-	top, err := b.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	flat, err := hw.Flatten(top)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := eval.New(flat)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, e := machineOf(t, b)
 	x, y, got := make([]uint64, 1<<16), make([]uint64, 1<<16), make([]uint64, 1<<16)
 	for i := range x {
 		x[i], y[i] = uint64(i&255), uint64(i>>8)

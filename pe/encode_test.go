@@ -130,18 +130,7 @@ func TestEdgeEncoder(t *testing.T) {
 			x := b.Coord(b.Axis("value", 1<<f.Bits), f.Bits)
 			b.Out("edge_o", b.Inst("edge", m, hw.Ports{"x_i": x}, 0)["code_o"])
 			b.Out("word_o", e.Word(b, e.Encode(b, x)))
-			top, err := b.Build()
-			if err != nil {
-				t.Fatal(err)
-			}
-			flat, err := hw.Flatten(top)
-			if err != nil {
-				t.Fatal(err)
-			}
-			machine, err := eval.New(flat)
-			if err != nil {
-				t.Fatal(err)
-			}
+			_, machine := machineOf(t, b)
 			got, want := make([]uint64, 1<<f.Bits), make([]uint64, 1<<f.Bits)
 			for range pe.EncodeStages {
 				machine.Settle()

@@ -23,18 +23,7 @@ func fusionMachine(t *testing.T, n int) *eval.Machine {
 	b := hw.New("top", "")
 	beat := b.Axis("beat", n)
 	b.Out("sum_o", b.Inst("cell", inner, hw.Ports{"x_i": b.In("x_i", pe.FusionBits, beat), "y_i": b.In("y_i", pe.FusionBits, beat)}, beat)["sum_o"])
-	top, err := b.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	flat, err := hw.Flatten(top)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := eval.New(flat)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, m := machineOf(t, b)
 	return m
 }
 

@@ -59,18 +59,7 @@ func newLookupBench(t *testing.T, table pe.Table, a numeric.Int, planes, lanes i
 		in["table_i"] = b.Inst("table", builder, hw.Ports{"a_i": acts, "load_i": load})["table_o"]
 	}
 	b.Out("sum_o", b.Inst("unit", unit, in, w)["sum_o"])
-	m, err := b.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	flat, err := hw.Flatten(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := eval.New(flat)
-	if err != nil {
-		t.Fatal(err)
-	}
+	flat, e := machineOf(t, b)
 	return &lookupBench{table, a, spec, lanes, flat, e}
 }
 

@@ -24,18 +24,7 @@ func newMaddnessBench(t *testing.T, place func(b *hw.Builder, lane int)) *maddne
 	t.Helper()
 	b := hw.New("bench", "")
 	place(b, b.Axis("lane", every))
-	top, err := b.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	flat, err := hw.Flatten(top)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := eval.New(flat)
-	if err != nil {
-		t.Fatal(err)
-	}
+	flat, e := machineOf(t, b)
 	return &maddnessBench{flat, e}
 }
 

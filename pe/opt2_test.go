@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"tpe/hw"
-	"tpe/hw/eval"
 	"tpe/numeric"
 	"tpe/pe"
 )
@@ -44,18 +43,7 @@ func byWeight(t *testing.T, tree pe.Tree) {
 	code := e.Word(b, e.Encode(b, b.Slice(pair, 0, a.Bits)))
 	out := b.Inst("dot", cell, hw.Ports{"x_i": b.Bcast(code, lane), "y_i": b.Bcast(b.Slice(pair, a.Bits, y.Bits), lane)}, pairs)
 	b.Out("sum_o", out["s_sum_o"])
-	top, err := b.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	flat, err := hw.Flatten(top)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := eval.New(flat)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, m := machineOf(t, b)
 	for range tree.Stages() {
 		m.Settle()
 		m.Step(false)

@@ -103,3 +103,21 @@ func checkPairs(t *testing.T, s pe.Spec, arith pe.Arith, width int) {
 		}
 	}
 }
+
+// machineOf is what a test has built, flattened, on the reference evaluator.
+func machineOf(t *testing.T, b *hw.Builder) (*hw.Module, *eval.Machine) {
+	t.Helper()
+	top, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	flat, err := hw.Flatten(top)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := eval.New(flat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flat, m
+}
