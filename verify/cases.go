@@ -57,10 +57,11 @@ func (m *maker) dataKinds() []workloads.Data {
 
 // maker makes cases for one engine.
 type maker struct {
-	e    *arch.Engine
-	rng  *rand.Rand
-	seed uint64
-	made map[source]*workloads.Generator // tables of distributions take a while to make
+	e     *arch.Engine
+	rng   *rand.Rand
+	seed  uint64
+	given *workloads.DataSet              // of A and B, if not nil
+	made  map[source]*workloads.Generator // tables of distributions take a while to make
 }
 
 // source is what a generator of operands is made from, beside the seed.
@@ -87,6 +88,9 @@ func (m *maker) cases(n int) ([]*job, error) {
 		j.shape = arch.Shape{M: m.extent(3 * size.M), N: m.extent(3 * size.N), K: m.extent(3 * size.K)}
 		kinds := m.dataKinds()
 		j.data = kinds[m.rng.IntN(len(kinds))]
+		if m.given != nil {
+			j.data = m.given.A
+		}
 		if err := m.fill(j); err != nil {
 			return nil, fmt.Errorf("%s: %w", j, err)
 		}
@@ -194,6 +198,12 @@ func (m *maker) operand(want arch.Matrix, j *job) (*numeric.Dense, error) {
 		data = want.Usual()
 	}
 	from := source{fitting(data, want.Format), want.Format}
+	switch {
+	case m.given != nil && want.Name == 'A':
+		from.data = m.given.A
+	case m.given != nil && want.Name == 'B':
+		from.data = m.given.B
+	}
 	g := m.made[from]
 	if g == nil {
 		var err error
@@ -204,7 +214,11 @@ func (m *maker) operand(want arch.Matrix, j *job) (*numeric.Dense, error) {
 	}
 	d := numeric.NewDense(want.Rows, want.Cols)
 	buf := make([]int64, len(d.Data))
-	g.FillRow(buf, workloads.Operand{Layer: j.index, Matrix: want.Name}, 0)
+	op := workloads.Operand{Layer: j.index, Matrix: want.Name, Rows: want.Rows, Cols: want.Cols}
+	if err := g.Prepare(op); err != nil {
+		return nil, err
+	}
+	g.FillRow(buf, op, 0)
 	for i, v := range buf {
 		d.Data[i] = int32(v)
 	}

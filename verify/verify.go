@@ -9,6 +9,7 @@ import (
 
 	"tpe/arch"
 	"tpe/hw/drive"
+	"tpe/workloads"
 )
 
 // Leg is one way to execute an engine.
@@ -63,6 +64,8 @@ type Options struct {
 	Cases int
 	Seed  uint64
 	Legs  []Leg
+	// Data, if not nil, is what A and B of every case are made of, instead of a mix of random and extreme values.
+	Data *workloads.DataSet
 	// Progress, if not nil, is called when a leg is done.
 	Progress func(leg LegResult)
 }
@@ -71,6 +74,7 @@ type Options struct {
 // cycles of the others are compared with its.
 func Run(ctx context.Context, e *arch.Engine, opt Options) (*Result, error) {
 	m := newMaker(e, opt.Seed)
+	m.given = opt.Data
 	jobs, err := m.cases(opt.Cases)
 	if err != nil {
 		return nil, err

@@ -48,3 +48,18 @@ func TestTensors(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifyData cross-checks an engine on given data.
+func TestVerifyData(t *testing.T) {
+	args := []string{"verify", "--engine", "systolic-ws", "--set", "rows=3", "--set", "cols=2", "--cases", "6", "--legs", "eval,lanes"}
+	code, out, errs := tpe(t, append(args, "--data", "a=student:3@token,b=normal:1@group:4")...)
+	if code != exitOK || !strings.Contains(out, "0 words and 0 cycle counts differ") {
+		t.Errorf("status %d, %s%s", code, out, errs)
+	}
+	if code, _, errs := tpe(t, append(args, "--data", "norml:3")...); code != exitBadInput || !strings.Contains(errs, "--data: unknown data") {
+		t.Errorf("status %d, %s", code, errs)
+	}
+	if code, _, errs := tpe(t, append(args, "--data", "mixed:0.5")...); code != exitBadInput || !strings.Contains(errs, "data for float operands") {
+		t.Errorf("floats on an engine of integers: status %d, %s", code, errs)
+	}
+}

@@ -16,6 +16,7 @@ import (
 
 	"tpe/arch"
 	"tpe/verify"
+	"tpe/workloads"
 )
 
 type verifyCmd struct {
@@ -25,6 +26,7 @@ type verifyCmd struct {
 	Cases  int      `default:"100" help:"Cases of each engine."`
 	Seed   uint64   `default:"1" help:"Seed of shapes, operands and stalls."`
 	Legs   string   `placeholder:"L,.." help:"Only these legs: eval,lanes,llvm,verilator,icarus,netlist."`
+	Data   string   `placeholder:"D" help:"Make A and B of every case of this (as --data of tpe run), instead of a mix of random and extreme values."`
 	Sizes  int      `default:"3" placeholder:"N" help:"With --all: the N smallest of the three sizes of each preset."`
 	Keep   string   `placeholder:"DIR" help:"Keep each engine's result in a file of this folder; what is there is not run again."`
 	outputFlags
@@ -48,6 +50,12 @@ func (c *verifyCmd) Run(e *env) error {
 		err2 = fmt.Errorf("--cases: out of range: %d (expected at least 1)", c.Cases)
 	}
 	legs, err3 := verify.SelectLegs(c.Legs)
+	var data *workloads.DataSet
+	if c.Data != "" {
+		d, err := workloads.ParseDataSet(c.Data)
+		err3 = errors.Join(err3, wrap("--data", err))
+		data = &d
+	}
 	if c.Sizes < 1 {
 		err2 = errors.Join(err2, fmt.Errorf("--sizes: out of range: %d (expected at least 1)", c.Sizes))
 	}
@@ -74,7 +82,7 @@ func (c *verifyCmd) Run(e *env) error {
 		}
 		name := cfg.Name + " " + arch.DimsText(cfg.Dims())
 		res, err := c.keep(&cfg, legs, func() (*verify.Result, error) {
-			return verify.Run(e.ctx, eng, verify.Options{Cases: c.Cases, Seed: c.Seed, Legs: legs,
+			return verify.Run(e.ctx, eng, verify.Options{Cases: c.Cases, Seed: c.Seed, Legs: legs, Data: data,
 				Progress: func(l verify.LegResult) { e.progress("%s: %s done", name, l.Name) }})
 		})
 		if res != nil {
@@ -129,14 +137,14 @@ func (c *verifyCmd) configs() ([]arch.Config, error) {
 }
 
 // keep returns the result that a run before has left in the folder, or runs and leaves it there
-// when it is whole. A file stands for the engine's whole configuration, cases, seed and legs, not
+// when it is whole. A file stands for the engine's whole configuration, cases, seed, data and legs, not
 // for a version of the program: a folder is for one.
 func (c *verifyCmd) keep(cfg *arch.Config, legs []verify.Leg, run func() (*verify.Result, error)) (*verify.Result, error) {
 	if c.Keep == "" {
 		return run()
 	}
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s\n%d %d\n", cfg.YAML(), c.Cases, c.Seed)
+	fmt.Fprintf(h, "%s\n%d %d %s\n", cfg.YAML(), c.Cases, c.Seed, c.Data)
 	for _, l := range legs {
 		fmt.Fprintf(h, "%s %s %s\n", l.Name, l.Version, l.Skipped)
 	}
