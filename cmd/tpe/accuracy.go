@@ -13,7 +13,7 @@ import (
 
 // accuracyRow is one engine with one way to code operands.
 type accuracyRow struct {
-	Engine  string  `json:"engine"`
+	Engine  string  `json:"engine"` // with its settings
 	Formats string  `json:"formats"`
 	Quant   string  `json:"quant"`
 	Value   float64 `json:"value"`
@@ -115,7 +115,8 @@ func accuracyOf(task *infer.Task, s accuracyEngine, executor string) (accuracyRo
 	}
 	v, err := task.Run(eng)
 	a, b, result := s.cfg.Formats()
-	row := accuracyRow{Engine: s.cfg.Name, Formats: fmt.Sprintf("%s x %s into %s", a, b, result), Quant: s.recipe.String(), Value: v, Stats: eng.Stats()}
+	name, _, _ := strings.Cut(s.text, "@")
+	row := accuracyRow{Engine: name, Formats: fmt.Sprintf("%s x %s into %s", a, b, result), Quant: s.recipe.String(), Value: v, Stats: eng.Stats()}
 	row.Seconds = float64(row.Cycles) / (float64(s.cfg.FreqMHz) * 1e6)
 	return row, err
 }
