@@ -305,3 +305,34 @@ func TestMixPEAgainstMAC(t *testing.T) {
 		t.Errorf("PE of MAC %.2f times the area of that of MixPE, the page has 2.07", r)
 	}
 }
+
+// TestLUTSteps holds the areas of docs/engines/lut.md and DEVIATIONS.md L9: units and tables of the four steps from an
+// UNPU-like engine to LUT Tensor Core, OSU018, recipe area.
+func TestLUTSteps(t *testing.T) {
+	f := flow(t, synth.Area, 1)
+	area := func(name string, set ...string) (sum float64) {
+		d, err := f.Engine(t.Context(), engine(t, name, append(set, "acc_bits=20")...).Top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := d.Report(name, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range r.Area {
+			if row.Module == "lut_unit" || row.Module == "lut_table" {
+				sum += row.Area
+			}
+		}
+		return sum
+	}
+	first := area("unpu-w2a8")
+	for _, tt := range []struct {
+		want float64
+		set  []string
+	}{{0.789, []string{"precompute=inside", "remap=hardware"}}, {0.780, []string{"precompute=inside"}}, {0.741, nil}} {
+		if r := area("lut-w2a8", tt.set...) / first; math.Abs(r-tt.want) > 0.02 {
+			t.Errorf("lut-w2a8 %v: %.3f of the area of unpu-w2a8, DEVIATIONS.md has %.3f", tt.set, r, tt.want)
+		}
+	}
+}
