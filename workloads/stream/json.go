@@ -1,18 +1,20 @@
 package stream
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"tpe/workloads"
 )
 
 // Bounds of a JSON text.
 const (
-	maxJSONValue = 32 << 20 // bytes of one value that is held in memory
-	maxJSONDepth = 200      // arrays and objects within each other
+	maxJSONValue = 8 << 20 // bytes of one value that is held in memory
+	maxJSONDepth = 200     // arrays and objects within each other
 )
 
 // JSON reads a JSON text from top to bottom.
@@ -35,7 +37,15 @@ func (j *JSON) Pos() workloads.Pos { return j.src.pos(j.dec.InputOffset()) }
 // colon before it.
 func (j *JSON) Start() workloads.Pos {
 	j.dec.More()
-	return j.Pos()
+	off := j.dec.InputOffset()
+	ahead := bufio.NewReaderSize(j.dec.Buffered(), 64)
+	for {
+		b, err := ahead.ReadByte()
+		if err != nil || !strings.ContainsRune(",: \t\r\n", rune(b)) {
+			return j.src.pos(off)
+		}
+		off++
+	}
 }
 
 // Object reads an object and calls each with every key, which must read the

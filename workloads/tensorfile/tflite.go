@@ -248,8 +248,11 @@ func (f *File) addTFLite(b *flat, t table, buffers [][2]int64) {
 		if b.err = f.add(tensor, t.at); b.err != nil {
 			return
 		}
-		if last := &f.Tensors[len(f.Tensors)-1]; last.Bytes != buffers[number][1] {
-			b.fail(t.at, "tensor %q: shape and buffer differ: %s of %s is %d bytes (the buffer has %d; sparse tensors cannot be read)",
+		last := &f.Tensors[len(f.Tensors)-1]
+		if t.field(6) != 0 { // sparse: its shape is known, its words cannot be read
+			last.Offset, last.Bytes = 0, 0
+		} else if last.Bytes != buffers[number][1] {
+			b.fail(t.at, "tensor %q: shape and buffer differ: %s of %s is %d bytes (the buffer has %d)",
 				tensor.Name, last.ShapeText(), last.Type, last.Bytes, buffers[number][1])
 		}
 		return

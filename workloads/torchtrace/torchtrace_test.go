@@ -190,7 +190,7 @@ func TestFaults(t *testing.T) {
 		{"ET in a circle", `{"nodes":[{"id":1,"parent":2,"name":"aten::mm","inputs":[1,2],"input_shapes":[[2,3],[3,4]]},{"id":2,"parent":1,"name":"aten::linear","inputs":[],"input_shapes":[[2,3],[4,3]]}]}`, torchtrace.ReadET,
 			`t.json: node 1: nodes call each other in a circle: "1" (expected a tree of calls)`},
 		{"ET with a node twice", `{"nodes":[{"id":1,"name":"x"},{"id":1,"name":"y"}]}`, torchtrace.ReadET,
-			`t.json:1:30: node identifier is used twice: "1" (expected one node of that identifier)`},
+			`t.json:1:31: node identifier is used twice: "1" (expected one node of that identifier)`},
 		{"Chakra, cut", "\x05ab", torchtrace.ReadChakra, `t.json: byte 3: file ends within a message: "" (expected the rest of it)`},
 		{"Chakra, huge", "\x00\xff\xff\xff\xff\xff\xff\xff\xff\x7f", torchtrace.ReadChakra, `t.json: byte 10: field reaches past its message: "9223372036854775807" (expected a length within it)`},
 	}
