@@ -14,7 +14,7 @@ import (
 const (
 	headBytes = 1 << 20  // looked at to tell the format
 	maxHeld   = 1 << 30  // of a file that needs random access and cannot be sought in
-	maxPlain  = 64 << 30 // of a compressed file, once uncompressed
+	maxPlain  = 16 << 30 // of a compressed file, once uncompressed
 )
 
 // input is an opened file, uncompressed.

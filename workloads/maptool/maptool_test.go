@@ -55,6 +55,7 @@ func TestReaders(t *testing.T) {
 			maptool.ReadTimeloop, nil, []string{"mm gemm 2x3x4"}},
 		{"ZigZag, batched", "- {id: 3, operator_type: MatMul, equation: 'O[h][m][n]+=I[h][m][k]*W[h][k][n]', loop_dims: [H, M, N, K], loop_sizes: [12, 5, 6, 7]}\n", maptool.ReadZigZag, nil,
 			[]string{"MatMul 3 matmul 5x6x7 x12"}},
+		{"ZigZag, an addition", "- {id: 0, operator_type: Add, equation: 'O[b][k]+=X[b][k]*Y[b][k]', loop_dims: [B, K], loop_sizes: [8, 4]}\n", maptool.ReadZigZag, nil, nil},
 		{"ZigZag, weights first", "- {id: 0, operator_type: Conv, equation: 'O[k][ox]+=W[k][c][fx]*I[c][ix]', dimension_relations: ['ix=2*ox+1*fx'], loop_dims: [K, C, OX, FX], loop_sizes: [8, 4, 10, 3]}\n", maptool.ReadZigZag, nil,
 			[]string{"Conv 0 conv 10x8x12"}},
 		{"MAESTRO", "Constant A 4;\nNetwork N { Layer L1 { Type: CONV Stride { X: 2, Y: 1 } Dimensions { N: 2, K: A, C: 3, R: 3, S: 3, Y: 8, X: 9 } Dataflow { Cluster(A, P); } }\n Layer L2 { Type: DSCONV Dimensions { K 6, C 6, R 3, S 3, Y 8, X 8 } } // end\n Layer L3 { Type: TRCONV Dimensions { K 6, C 5, R 2, S 2, Y 8, X 8 } } Layer L4 { Type: POOL Dimensions { K 6 } } }",

@@ -87,6 +87,10 @@ func zigzag(layer *yaml.Node, s *workloads.Sink) error {
 	if err != nil {
 		return bad(equation, err.Error(), equation.Value)
 	}
+	if g.M == 1 && g.N == 1 && g.K == 1 { // element by element
+		s.Skip("not a matrix product", kind)
+		return nil
+	}
 	if kind != "" {
 		g.Op = workloads.PlainName(strings.ToLower(kind))
 	}

@@ -241,7 +241,7 @@ func (r *run) evaluate() []value {
 	if f := r.functions[r.node.domain+"::"+r.node.op]; f != nil {
 		return r.function(f)
 	}
-	if p, ok := r.products[r.node.op]; ok && (standard || r.node.domain == "com.ms.internal.nhwc" || r.node.domain == "zigzag") {
+	if p, ok := r.products[r.node.op]; ok && standard {
 		return p(r)
 	}
 	switch r.node.op {
