@@ -16,7 +16,6 @@ import (
 	"tpe/report/compare"
 	"tpe/sim"
 	"tpe/workloads"
-	"tpe/workloads/importer"
 )
 
 // priceFlags choose how engines of a comparison are priced, if at all.
@@ -41,6 +40,7 @@ type compareCmd struct {
 	FailIf    []string `name:"fail-if" sep:"none" placeholder:"COND" help:"Exit with 1 if a total is beyond it, such as 'cycles>+2%'; metrics cycles, time, energy, bytes, utilization."`
 	Markdown  toFile   `name:"markdown" help:"Print Markdown; --markdown=FILE writes it to a file."`
 	HTML      string   `name:"html" placeholder:"FILE" help:"Write a page with tables and plots."`
+	importFlags
 	priceFlags
 	outputFlags
 }
@@ -49,7 +49,7 @@ type compareCmd struct {
 func (c *compareCmd) Run(e *env) error {
 	limits, err1 := parseLimits(c.FailIf)
 	engines, err2 := c.engines(e)
-	works, err3 := loadWorkloads(e, c.Workload)
+	works, err3 := loadWorkloads(e, c.Workload, c.importFlags)
 	opt, err4 := c.options(engines)
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return err
@@ -241,11 +241,11 @@ func priceOf(e *env, flow *cost.Flow, eng *arch.Engine, data workloads.DataSet) 
 		PJPerMAC: (sum.Data() + sum.Glitch + sum.SRAM) * perMAC, PJPerCycle: sum.Clock + sum.Leakage}, nil
 }
 
-func loadWorkloads(e *env, specs []string) ([]workloads.Workload, error) {
+func loadWorkloads(e *env, specs []string, flags importFlags) ([]workloads.Workload, error) {
 	var list []workloads.Workload
 	var errs []error
 	for _, spec := range specs {
-		w, err := loadWorkload(spec, importer.Options{})
+		w, err := loadWorkload(spec, flags.options())
 		for _, warning := range w.Warnings {
 			fmt.Fprintf(e.err, "tpe: warning: %s: %s\n", spec, warning)
 		}

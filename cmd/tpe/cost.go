@@ -19,7 +19,6 @@ import (
 	"tpe/report/breakdown"
 	"tpe/sim"
 	"tpe/workloads"
-	"tpe/workloads/importer"
 )
 
 // costFlags choose how cost is found.
@@ -42,12 +41,13 @@ type alsoCost struct {
 type costCmd struct {
 	engineFlags
 	costFlags
-	Workload string `placeholder:"W" help:"Also the energy of a workload: a model, gemm:MxNxK, or a CSV file."`
+	Workload string `placeholder:"W" help:"Also the energy of a workload: a model, gemm:MxNxK, or a file."`
 	Data     string `placeholder:"D" help:"Operands of the sampled job, as for tpe run; normal with a fifth of full scale if absent."`
 	Seed     uint64 `default:"1" help:"Seed of the operands."`
 	Path     bool   `help:"Print the critical path point by point."`
 	SVG      string `name:"svg" placeholder:"FILE" help:"Also draw where area and energy go."`
 	outputFlags
+	importFlags
 }
 
 // Run implements the command.
@@ -92,7 +92,7 @@ func (c *costCmd) job(e *env, eng *arch.Engine) (*costJob, error) {
 	if c.Workload == "" {
 		return nil, nil
 	}
-	w, err := loadWorkload(c.Workload, importer.Options{})
+	w, err := loadWorkload(c.Workload, c.importFlags.options())
 	if err != nil {
 		return nil, err
 	}

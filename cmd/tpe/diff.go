@@ -21,13 +21,14 @@ type diffCmd struct {
 	Markdown toFile `name:"markdown" help:"Print Markdown; --markdown=FILE writes it to a file."`
 	HTML     string `name:"html" placeholder:"FILE" help:"Write a page with the table and a waterfall."`
 	engineFlags
+	importFlags
 	outputFlags
 }
 
 // Run implements the command.
 func (c *diffCmd) Run(e *env) error {
 	cfg, err1 := c.load()
-	works, err2 := loadWorkloads(e, []string{c.Before, c.After})
+	works, err2 := loadWorkloads(e, []string{c.Before, c.After}, c.importFlags)
 	data, err3 := workloads.ParseDataSet(c.Data)
 	var err4 error
 	if c.Top < 0 {
