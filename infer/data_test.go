@@ -87,6 +87,8 @@ func TestDataStoriesPerplexity(t *testing.T) {
 		{"lut-w4a8", nil, "plain", 1.6, 4},
 		{"tc-h100-bf16-f32", nil, "plain", 1.59, 1.65},
 		{"tc-h100-e4m3-f32", nil, "plain", 1.59, 1.9},
+		{"nvfp4", nil, "linear", 1.6, 3},
+		{"anfma-bf16", nil, "linear", 1.59, 1.62},
 	} {
 		cfg, err := arch.Load(c.engine, c.settings)
 		if err != nil {

@@ -72,6 +72,12 @@ func TestRunContract(t *testing.T) {
 	}
 	r := object(t, out)
 	keys(t, "run", r, "engine workload fidelity executor seed data check freq_mhz macs_per_cycle bandwidth_bytes_per_cycle layers fed total")
+	for i, f := range r["fed"].([]any) {
+		keys(t, "what was fed", f, "matrix format words zeros mean sd min max kurtosis digits histogram")
+		if name := f.(map[string]any)["matrix"]; name != []string{"A", "B"}[i] || number(t, f, "words") < 1 {
+			t.Errorf("fed %d: %v", i, f)
+		}
+	}
 	keys(t, "total", r["total"], "macs cycles compute_cycles stall_cycles utilization compulsory_bytes seconds checked mismatches cycle_checks cycle_mismatches assertion_failures")
 	if r["engine"] != "systolic-os" || r["workload"] != "net" || r["fidelity"] != "formula" || r["executor"] != "lanes" || number(t, r, "seed") != 9 {
 		t.Errorf("head of %s", out)
