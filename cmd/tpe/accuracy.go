@@ -62,6 +62,9 @@ func (c *runCmd) runAccuracy(e *env) error {
 		s, err := parseAccuracyEngine(strings.TrimSpace(text), c.Set, c.Quant)
 		specs, errs = append(specs, s), append(errs, err)
 	}
+	if c.Check != "" {
+		errs = append(errs, oneOf("check", c.Check, sim.CheckSample, sim.CheckNone))
+	}
 	executor := ""
 	if c.Check != sim.CheckNone {
 		x, err := sim.ResolveExecutor(c.Executor)

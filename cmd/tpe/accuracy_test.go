@@ -40,6 +40,8 @@ func TestTrainAccuracy(t *testing.T) {
 
 func TestAccuracyErrors(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
+		{"--engine systolic-ws --workload llama:x --data min", `--data: means nothing with --accuracy: "min" (expected full)`},
+		{"--engine systolic-ws --workload llama:x --check all", `--check: unknown value: "all" (expected sample or none)`},
 		{"--engine systolic-ws@grop:3 --workload llama:x", `bad quantisation: "grop:3"`},
 		{"--engine systolic-ws@group:0 --workload llama:x", "group:N with N of 1..65536"},
 		{"--engine nothing --workload llama:x", `unknown engine: "nothing"`},

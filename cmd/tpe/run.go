@@ -170,28 +170,46 @@ func (c *runCmd) required() error {
 	if c.Compat == "" && c.Out != "" {
 		errs = append(errs, errors.New("--out: means nothing without --compat scalesim"))
 	}
-	if c.Compat != "" {
+	switch {
+	case c.Compat != "":
 		errs = append(errs, c.compatOnly()...)
+	case c.Accuracy:
+		errs = append(errs, c.without("--accuracy", []idleFlag{{"fidelity", c.Fidelity, ""}, {"data", c.Data, "full"}, {"vcd", c.VCD, ""}})...)
+	}
+	if c.Quant != "plain" && !c.Accuracy {
+		errs = append(errs, fmt.Errorf("--quant: means nothing without --accuracy: %q", c.Quant))
 	}
 	return errors.Join(errs...)
 }
 
 // compatOnly refuses the flags about values and hardware, of which SCALE-Sim's figures have none.
 func (c *runCmd) compatOnly() []error {
-	var errs []error
-	for _, f := range []struct{ flag, value, expected string }{
+	errs := c.without("--compat scalesim", []idleFlag{
 		{"fidelity", c.Fidelity, sim.Formula}, {"check", c.Check, sim.CheckNone}, {"data", c.Data, "full"}, {"executor", c.Executor, "auto"}, {"vcd", c.VCD, ""},
-	} {
+	})
+	if c.Accuracy {
+		errs = append(errs, errors.New("--accuracy: means nothing with --compat scalesim"))
+	}
+	return errs
+}
+
+// idleFlag is a flag that another one makes meaningless, and the one value that agrees with it.
+type idleFlag struct{ flag, value, expected string }
+
+// without refuses flags, and bandwidths.
+func (c *runCmd) without(other string, flags []idleFlag) []error {
+	var errs []error
+	for _, f := range flags {
 		switch {
 		case f.value == "" || f.value == f.expected:
 		case f.expected == "":
-			errs = append(errs, fmt.Errorf("--%s: means nothing with --compat scalesim: %q", f.flag, f.value))
+			errs = append(errs, fmt.Errorf("--%s: means nothing with %s: %q", f.flag, other, f.value))
 		default:
-			errs = append(errs, fmt.Errorf("--%s: means nothing with --compat scalesim: %q (expected %s)", f.flag, f.value, f.expected))
+			errs = append(errs, fmt.Errorf("--%s: means nothing with %s: %q (expected %s)", f.flag, other, f.value, f.expected))
 		}
 	}
 	if c.Bandwidth != 0 {
-		errs = append(errs, fmt.Errorf("--bandwidth: means nothing with --compat scalesim: %v", c.Bandwidth))
+		errs = append(errs, fmt.Errorf("--bandwidth: means nothing with %s: %v", other, c.Bandwidth))
 	}
 	return errs
 }
