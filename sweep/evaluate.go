@@ -162,18 +162,9 @@ func (ev *Evaluator) formula(ctx context.Context, c *arch.Config, engine int, w 
 	a, b, result := c.Formats()
 	var bound int64
 	for _, s := range w.shapes {
-		if err := c.CheckShape(s.Shape); err != nil {
-			return fmt.Errorf("%s: %w", s.Shape, err)
-		}
-		var cycles float64
-		if config != "" {
-			pl, err := ev.expected(ctx, c, config, s.Shape)
-			if err != nil {
-				return err
-			}
-			cycles = pl.cycles(s.Shape)
-		} else {
-			cycles = float64(c.Cycles(s.Shape, nil))
+		cycles, err := ev.product(ctx, c, config, s.Shape)
+		if err != nil {
+			return err
 		}
 		r.Cycles += cycles * float64(s.repeats)
 		for _, i := range s.layers {
@@ -186,6 +177,57 @@ func (ev *Evaluator) formula(ctx context.Context, c *arch.Config, engine int, w 
 	}
 	r.MemoryBound = float64(bound) / float64(w.macs)
 	return nil
+}
+
+// product is the cycle count of one product; config is [configText] if it depends on operands.
+func (ev *Evaluator) product(ctx context.Context, c *arch.Config, config string, s arch.Shape) (float64, error) {
+	if err := c.CheckShape(s); err != nil {
+		return 0, fmt.Errorf("%s: %w", s, err)
+	}
+	if config == "" {
+		return float64(c.Cycles(s, nil)), nil
+	}
+	p, err := ev.expected(ctx, c, config, s)
+	if err != nil {
+		return 0, err
+	}
+	return p.cycles(s), nil
+}
+
+// LayerResult is a product of a workload on a point, with all its repetitions.
+type LayerResult struct {
+	Name        string // of the first layer of that shape
+	M, N, K     int
+	Count       int64
+	Cycles      float64
+	Utilization float64
+}
+
+// Layers are the results of a point layer by layer, at fidelity formula: a list for each
+// workload, layers of equal shape together.
+func (ev *Evaluator) Layers(ctx context.Context, p Point) ([][]LayerResult, error) {
+	c, err := ev.space.Config(p)
+	if err != nil {
+		return nil, err
+	}
+	config := ""
+	if c.DataDriven() {
+		config = configText(&c)
+	}
+	var list [][]LayerResult
+	for _, w := range ev.space.works {
+		var rows []LayerResult
+		for _, s := range w.shapes {
+			cycles, err := ev.product(ctx, &c, config, s.Shape)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, LayerResult{w.layers[s.layers[0]].Name, s.M, s.N, s.K, s.repeats, cycles * float64(s.repeats),
+				float64(s.M) * float64(s.N) * float64(s.K) / (cycles * float64(c.MACsPerCycle()))})
+		}
+		list = append(list, rows)
+	}
+	return list, nil
 }
 
 // stepped runs the hardware graph, or the emitted Verilog, on a workload. One repetition of

@@ -242,7 +242,7 @@ func (st *Store) Scores(names []string, where string) ([]Scored, error) {
 // has reports whether the store has a metric.
 func (st *Store) has(name string) error {
 	var names []string
-	for _, m := range st.space.known() {
+	for _, m := range st.space.Known() {
 		if m.Name == name {
 			return nil
 		}

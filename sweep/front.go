@@ -53,6 +53,12 @@ func (st *Store) Pareto(aims []Aim, where string) ([]Scored, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Front(aims, all), nil
+}
+
+// Front are the scored points that no other is better than in all aims; their first values are
+// those of the aims.
+func Front(aims []Aim, all []Scored) []Scored {
 	points := make([][]float64, len(all))
 	for i, s := range all {
 		points[i] = make([]float64, len(aims))
@@ -65,7 +71,7 @@ func (st *Store) Pareto(aims []Aim, where string) ([]Scored, error) {
 		list = append(list, all[i])
 	}
 	sort.SliceStable(list, func(i, j int) bool { return signed(aims[0], list[i].Values[0]) < signed(aims[0], list[j].Values[0]) })
-	return list, nil
+	return list
 }
 
 func signed(a Aim, v float64) float64 {

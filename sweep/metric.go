@@ -85,8 +85,8 @@ func metricOf(name string) (Metric, bool) {
 // Value is a metric of a result; NaN if not known.
 func (m Metric) Value(r *Result) float64 { return m.of(r) }
 
-// known are the metrics that a space has.
-func (s *Space) known() []Metric {
+// Known are the metrics that a space has.
+func (s *Space) Known() []Metric {
 	var list []Metric
 	for _, m := range metrics {
 		if m.needs == needsNothing || s.Cost != nil && (m.needs == needsArea || s.Cost.Energy) {

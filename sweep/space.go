@@ -223,12 +223,11 @@ func (s *Space) EngineNames() []string {
 // Source is the text that the space was read from.
 func (s *Space) Source() []byte { return s.source }
 
-// costName is the technology or library that prices points.
-func (c *CostSpec) costName() string {
-	if c.Liberty != "" {
-		return c.Liberty
-	}
-	return c.Tech
+// Unpriced is the space without its cost.
+func (s *Space) Unpriced() *Space {
+	c := *s
+	c.Cost = nil
+	return &c
 }
 
 func orList(list []string) string {

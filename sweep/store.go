@@ -144,10 +144,10 @@ func (st *Store) schema() error {
 		point = append(point, quote(axisColumn(a.Key))+" "+kind)
 		axes = append(axes, "p."+quote(axisColumn(a.Key)))
 	}
-	for _, m := range st.space.known() {
+	for _, m := range st.space.Known() {
 		res = append(res, m.Name+" REAL NOT NULL")
 	}
-	for _, m := range st.space.known() {
+	for _, m := range st.space.Known() {
 		total = append(total, sumOf(m)+" AS "+m.Name)
 	}
 	list := func(parts []string, end string) string {
@@ -157,7 +157,7 @@ func (st *Store) schema() error {
 		return strings.Join(parts, ", ") + end
 	}
 	var metricNames []string
-	for _, m := range st.space.known() {
+	for _, m := range st.space.Known() {
 		metricNames = append(metricNames, "r."+m.Name)
 	}
 	for _, q := range []string{
@@ -225,7 +225,7 @@ func (st *Store) put(tx *sql.Tx, rows []Row) error {
 		return err
 	}
 	defer res.Close()
-	known := st.space.known()
+	known := st.space.Known()
 	for _, r := range rows {
 		p := st.space.At(r.Index)
 		args := []any{int64(r.Index), st.space.Engines[p.Engine].Name}

@@ -24,6 +24,7 @@ type sweepCmd struct {
 	Best        sweepBestCmd        `cmd:"" help:"The first points by a metric."`
 	Sensitivity sweepSensitivityCmd `cmd:"" help:"How much of a metric each axis explains."`
 	Explain     sweepExplainCmd     `cmd:"" help:"One point: its engine, its layers, the commands that repeat it."`
+	Report      sweepReportCmd      `cmd:"" help:"Write a page that shows the points, their front, and any of them."`
 	Export      sweepExportCmd      `cmd:"" help:"Write all rows as CSV or Parquet."`
 }
 

@@ -322,13 +322,8 @@ func (c *sweepExplainCmd) Run(e *env) error {
 		}
 	}
 	pr.printf("\nrepeat with\n")
-	for _, w := range s.Workloads {
-		args := []string{"--engine", s.Engines[p.Engine].Name}
-		for _, kv := range s.Settings(p) {
-			args = append(args, "--set", kv)
-		}
-		args = append(args, "--workload", w, "--data", s.Data, "--seed", strconv.FormatUint(s.Seed, 10))
-		pr.printf("  %s\n", commandLine("run", args))
+	for _, line := range repeatLines(s, p) {
+		pr.printf("  %s\n", line)
 	}
 	return pr.err
 }

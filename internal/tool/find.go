@@ -22,6 +22,7 @@ const (
 	GXX       = "g++"
 	Make      = "make"
 	OSU018    = "osu018" // not a program: the Liberty file of the OSU 0.18 um library, $TPE_OSU018 or Debian's
+	Chromium  = "chromium"
 	Slurmctld = "slurmctld"
 	Slurmd    = "slurmd"
 	Fashion   = "fashion-mnist" // not a program: the training images of Fashion-MNIST, $TPE_FASHION or Debian's, with the other files beside
@@ -75,6 +76,8 @@ func lookup(name string) (entry, bool) {
 		return entry{"", []string{"g++"}, "g++", []string{"--version"}}, true
 	case Make:
 		return entry{"", []string{"make"}, "make", []string{"--version"}}, true
+	case Chromium:
+		return entry{"TPE_CHROMIUM", []string{"chromium", "chromium-browser", "google-chrome"}, "chromium", []string{"--version"}}, true
 	case Slurmctld, Slurmd:
 		return entry{"", []string{name, "/usr/sbin/" + name}, "slurm-wlm", []string{"-V"}}, true
 	case OSU018:
