@@ -45,6 +45,7 @@ var modules = []module{
 	{"modernc.org/sqlite", []string{"sweep"}, false},
 	{"github.com/parquet-go/parquet-go", []string{"sweep"}, false},
 	{"github.com/alecthomas/kong", []string{"cmd"}, false},
+	{"github.com/chromedp/chromedp", []string{"report/page"}, false}, // a browser, in its test
 }
 
 // testOnly are packages that only tests may import.
