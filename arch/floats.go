@@ -2,6 +2,7 @@ package arch
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,14 +14,18 @@ import (
 // hardware and in the software GEMM. A PE is a name in floatPEs and its cases in multiplier
 // and product.
 
-// PEs of floats that the key "pe" may name.
+// PEs of floats that the key "pe" may name: exact products, and products by addition.
 const (
 	peFMA   = "fma"
 	peANFMA = "anfma"
 )
 
-// floatPEs lists them.
-var floatPEs = []string{peFMA, peANFMA}
+var (
+	addMulPEs = map[string]numeric.AddMulKind{"pam": numeric.PAM, "lmul": numeric.LMul, "lmul-eq": numeric.LMulEq, "fp8add": numeric.AddCarry}
+
+	// floatPEs lists them.
+	floatPEs = append([]string{peFMA, peANFMA}, slices.Sorted(maps.Keys(addMulPEs))...)
+)
 
 // kulisch is the value of the key "acc" for an exact fixed-point sum.
 const kulisch = "kulisch"
@@ -189,6 +194,13 @@ func (v *validation) floatPE(c *Config) {
 			v.bad(f.key, "not an operand: %s (expected a signed float of at most 10 fraction bits)", f.format)
 		}
 	}
+	if m := c.addMul(); m != nil {
+		if err := m.Validate(); err != nil {
+			v.bad("a", "not a format of pe: %s: %s", c.PE, err)
+		} else if c.FloatA != c.FloatB {
+			v.bad("b", "not the format of A: %s (expected %s with pe: %s)", c.FloatB, c.FloatA, c.PE)
+		}
+	}
 	for _, f := range []struct {
 		key    string
 		format numeric.Float
@@ -278,7 +290,7 @@ func (c *Config) floatEnv() numeric.Env {
 // floatOperands are the formats of A and B as the arithmetic reads them.
 func (c *Config) floatOperands() (a, b numeric.Float) {
 	a, b = c.FloatA, c.FloatB
-	if c.NaN == Number {
+	if c.NaN == Number && c.addMul() == nil { // else the multiplication reads them so
 		a.Specials, b.Specials = numeric.FiniteOnly, numeric.FiniteOnly
 	}
 	return a, b
@@ -314,8 +326,20 @@ type floatArith interface {
 	SumBits() int
 }
 
+// addMul is the multiplication by addition, or nil if products are exact.
+func (c *Config) addMul() *numeric.AddMul {
+	kind, ok := addMulPEs[c.PE]
+	if !ok {
+		return nil
+	}
+	return &numeric.AddMul{Float: c.FloatA, Kind: kind, Specials: c.NaN == Propagate}
+}
+
 // multiplier makes the products.
 func (c *Config) multiplier(a, b numeric.Float) pe.Multiplier {
+	if m := c.addMul(); m != nil {
+		return &pe.AddMul{AddMul: *m}
+	}
 	return pe.Exact{A: a, B: b, Flush: c.Subnormals == Flush}
 }
 
@@ -337,5 +361,5 @@ func (c *Config) floatArithmetic() numeric.Arithmetic {
 	if c.PE == peANFMA {
 		return c.anUnit(chunk)
 	}
-	return &numeric.Chain{A: a, B: b, Acc: c.FloatAcc, Exact: c.exactSum(), Out: c.FloatC, Env: c.floatEnv(), Chunk: chunk, Tree: c.inTree()}
+	return &numeric.Chain{A: a, B: b, Acc: c.FloatAcc, Exact: c.exactSum(), Out: c.FloatC, Env: c.floatEnv(), Mul: c.addMul(), Chunk: chunk, Tree: c.inTree()}
 }

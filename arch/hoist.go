@@ -3,6 +3,7 @@ package arch
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"tpe/hw"
 	"tpe/numeric"
@@ -90,10 +91,11 @@ func (c *Config) hoisted() numeric.Encoding {
 
 // peName is the name of the PE in modules.
 func (c *Config) peName() string {
+	name := strings.ReplaceAll(c.PE, "-", "_")
 	if c.hoisted() == 0 {
-		return c.PE
+		return name
 	}
-	return c.PE + "_" + c.EdgeEncoder
+	return name + "_" + c.EdgeEncoder
 }
 
 // hoistText is the end of an engine's comment.

@@ -29,6 +29,8 @@ func TestHostPages(t *testing.T) {
 			[]arch.Shape{{4, 4, 4}, {4, 4, 16}, {8, 4, 4}, {8, 4, 16}, {8, 8, 64}, {1, 4, 64}, {5, 5, 5}}},
 		{"fma", []string{"fma-bf16", "fma-skew-bf16", "anfma-bf16"}, []string{"rows=4", "cols=3", "acc_rows=8"},
 			[]arch.Shape{{1, 3, 4}, {8, 3, 4}, {8, 3, 9}, {8, 6, 9}, {20, 3, 9}, {1, 1, 1}}},
+		{"addmul", []string{"lmul-bf16", "lmul-e4m3", "lmul-eq-bf16", "pam-bf16", "fp8add-e4m3"}, []string{"rows=4", "cols=3", "acc_rows=8"},
+			[]arch.Shape{{1, 3, 4}, {8, 3, 4}, {8, 3, 9}, {8, 6, 9}, {20, 3, 9}, {1, 1, 1}}},
 		{"blockfma", []string{"tc-a100-bf16-f32", "tc-h100-e4m3-f32"}, []string{"rows=2", "cols=2", "products=4", "slots_m=1", "slots_n=2"},
 			[]arch.Shape{{1, 1, 1}, {2, 4, 4}, {2, 4, 8}, {2, 4, 64}, {4, 4, 8}, {8, 16, 64}, {3, 5, 9}}},
 		{"blocks", []string{"nvfp4", "mx-e4m3", "figna"}, []string{"rows=2", "cols=2", "products=4", "block=4", "slots_m=1", "slots_n=2"},

@@ -98,7 +98,20 @@ func (systolic) presets() []Preset {
 			c.PE, c.Subnormals = peANFMA, Flush
 			c.setFloats(numeric.BF16)
 		}),
+		addMulPreset("lmul", numeric.BF16, "L-Mul, the sum of the fields and a constant"),
+		addMulPreset("lmul", numeric.E4M3, "L-Mul, the sum of the fields and a constant"),
+		addMulPreset("lmul-eq", numeric.BF16, "L-Mul by the paper's equation"),
+		addMulPreset("pam", numeric.BF16, "PAM, the sum of the fields"),
+		addMulPreset("fp8add", numeric.E4M3, "exact products by addition with a table of carries"),
 	}
+}
+
+// addMulPreset is a weight-stationary array of PEs that multiply by addition, into FP32.
+func addMulPreset(kind string, f numeric.Float, doc string) Preset {
+	return preset("systolic", kind+"-"+f.Name, "weight-stationary array, "+doc+", into FP32", func(c *Config) {
+		c.PE, c.NaN = kind, Number
+		c.setFloats(f)
+	})
 }
 
 func (systolic) validate(c *Config, v *validation) {

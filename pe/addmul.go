@@ -22,13 +22,6 @@ import (
 //	mx, my --> [ 1 + mx + my + 2^-l ] -------> significand in [1, 4), m fraction bits
 type AddMul struct{ numeric.AddMul }
 
-// floatProduct is a product on its way to an adder: sig * 2^(exp - Bias - Man), where sig may have one place
-// above that of the leading bit. If one of the flags is 1, exp and sig mean nothing.
-type floatProduct struct {
-	neg, exp, sig  hw.ID
-	zero, inf, nan hw.ID
-}
-
 // sumOperand is an operand of the adder.
 type sumOperand struct{ neg, exp, frac, mag, normal, inf, nan hw.ID }
 
@@ -45,22 +38,26 @@ func (m *AddMul) operand(b *hw.Builder, x hw.ID) sumOperand {
 	return o
 }
 
-// Product is the product of two codes, for an adder behind it.
-func (m *AddMul) Product(b *hw.Builder, x, y hw.ID) floatProduct {
+// Product implements [Multiplier]. The product of a format's field is normalised; lmul-eq has a place above
+// the leading bit.
+func (m *AddMul) Product(b *hw.Builder, x, y hw.ID) Term {
 	ox, oy := m.operand(b, x), m.operand(b, y)
 	none := b.Named("operand_zero", b.Not(b.And(ox.normal, oy.normal)))
-	p := floatProduct{neg: b.Named("product_neg", b.Xor(ox.neg, oy.neg))}
+	t := Term{Neg: b.Named("product_neg", b.Xor(ox.neg, oy.neg)), Low: -m.Bias}
 	var small hw.ID
 	if m.Kind == numeric.LMulEq {
-		p.exp, p.sig, small = m.equation(b, ox, oy)
+		t.Exp, t.Sig, small = m.equation(b, ox, oy)
+		t.Low++
 	} else {
-		p.exp, p.sig, small = m.field(b, ox, oy)
+		t.Exp, t.Sig, small = m.field(b, ox, oy)
 	}
-	p.inf = b.Or(ox.inf, oy.inf)
-	p.nan = b.Named("product_nan", b.Any(ox.nan, oy.nan, b.And(p.inf, none)))
-	p.inf = b.Named("product_inf", b.And(p.inf, b.Not(p.nan)))
-	p.zero = b.Named("product_zero", b.And(b.Or(none, small), b.Not(b.Or(p.inf, p.nan))))
-	return p
+	t.High = t.Low + 1<<m.Exp - 1
+	t.Inf = b.Or(ox.inf, oy.inf)
+	t.NaN = b.Named("product_nan", b.Any(ox.nan, oy.nan, b.And(t.Inf, none)))
+	t.Inf = b.Named("product_inf", b.And(t.Inf, b.Not(t.NaN)))
+	t.Zero = b.Named("product_zero", b.And(b.Or(none, small), b.Not(b.Or(t.Inf, t.NaN))))
+	t.Sig = b.Named("product", b.Mux(t.Zero, b.Const(b.Width(t.Sig), 0), t.Sig))
+	return t
 }
 
 // field is the sum of the fields: exponent, significand, and whether it is below the normal range.
@@ -71,7 +68,7 @@ func (m *AddMul) field(b *hw.Builder, x, y sumOperand) (exp, sig, small hw.ID) {
 		sum = b.Add(sum, b.Zext(w, b.Named("carry", b.Rom("carry_table", 1, table, b.Cat(x.frac, y.frac)))))
 	}
 	sum = b.Named("field_sum", b.Sub(sum, b.Const(w, uint64(m.Offset()))))
-	small = b.Named("below", b.SLt(sum, b.Const(w, 1<<m.Man)))
+	small = b.Named("product_below", b.SLt(sum, b.Const(w, 1<<m.Man)))
 	mag := b.Named("field", b.Slice(b.SMin(sum, b.Const(w, m.largest())), 0, m.Exp+m.Man))
 	return b.Slice(mag, m.Man, m.Exp), b.Cat(b.Const(1, 1), b.Slice(mag, 0, m.Man)), small
 }
@@ -102,13 +99,13 @@ func (m *AddMul) equation(b *hw.Builder, x, y sumOperand) (exp, sig, small hw.ID
 	one := uint64(1)<<m.Man + 1<<(m.Man-numeric.LMulShift(m.Man))
 	sig = b.Named("sig_sum", b.Add(b.Add(b.Zext(sw, x.frac), b.Zext(sw, y.frac)), b.Const(sw, one)))
 	exp = b.Named("exp_sum", b.Sub(b.Add(b.Zext(ew, x.exp), b.Zext(ew, y.exp)), b.Const(ew, uint64(m.Bias))))
-	carry := b.Named("above", b.Bit(sig, m.Man+1))
+	carry := b.Named("product_above", b.Bit(sig, m.Man+1))
 	lead := b.Named("exp_lead", b.Add(exp, b.Zext(ew, carry)))
-	small = b.Named("below", b.SLt(lead, b.Const(ew, 1)))
+	small = b.Named("product_below", b.SLt(lead, b.Const(ew, 1)))
 	// The code of the sum with one more fraction bit, beside that of the largest number.
 	frac := b.Mux(carry, b.Slice(sig, 0, m.Man+1), b.Cat(b.Slice(sig, 0, m.Man), b.Const(1, 0)))
 	top := m.largest()
-	over := b.Named("over", b.SLt(b.Const(ew+m.Man+1, top<<1), b.Cat(lead, frac)))
+	over := b.Named("product_over", b.SLt(b.Const(ew+m.Man+1, top<<1), b.Cat(lead, frac)))
 	exp = b.Mux(over, b.Const(m.Exp, top>>m.Man), b.Slice(exp, 0, m.Exp))
 	sig = b.Mux(over, b.Const(sw, 1<<m.Man|top&(1<<m.Man-1)), sig)
 	return exp, sig, small
@@ -116,24 +113,20 @@ func (m *AddMul) equation(b *hw.Builder, x, y sumOperand) (exp, sig, small hw.ID
 
 // Code is the code of the product; not for lmul-eq, whose products are not numbers of the format.
 func (m *AddMul) Code(b *hw.Builder, x, y hw.ID) hw.ID {
-	p := m.Product(b, x, y)
-	w := m.Exp + m.Man
-	mag := b.Mux(p.zero, b.Const(w, 0), b.Cat(p.exp, b.Slice(p.sig, 0, m.Man)))
-	neg := p.neg
+	t := m.Product(b, x, y)
+	code := b.Mux(t.Zero, b.Const(m.Exp+m.Man, 0), b.Cat(t.Exp, b.Slice(t.Sig, 0, m.Man)))
+	neg := t.Neg
 	if m.Float.Specials == numeric.NegativeZeroNaN { // there is no -0
-		neg = b.And(neg, b.Not(p.zero))
+		neg = b.And(neg, b.Not(t.Zero))
 	}
-	code := b.Cat(neg, mag)
-	if m.Pad > 0 {
-		code = b.Cat(code, b.Const(m.Pad, 0))
-	}
-	inf := b.Mux(p.neg, b.Const(m.Width(), m.Infinity(true)), b.Const(m.Width(), m.Infinity(false)))
-	code = b.Mux(p.inf, inf, code)
-	return b.Mux(p.nan, b.Const(m.Width(), m.NaN()), code)
+	code = joinFloat(b, m.Float, neg, code)
+	inf := b.Mux(t.Neg, b.Const(m.Width(), m.Infinity(true)), b.Const(m.Width(), m.Infinity(false)))
+	code = b.Mux(t.Inf, inf, code)
+	return b.Mux(t.NaN, b.Const(m.Width(), m.NaN()), code)
 }
 
-// Cell is the multiplier as a module: codes x_i and y_i, the product's code z_o; of lmul-eq neg_o, exp_o, sig_o, zero_o,
-// inf_o and nan_o.
+// Cell is the multiplier as a module: codes x_i and y_i, the product's code z_o; of lmul-eq those of a [Term]: neg_o, exp_o, sig_o,
+// zero_o, inf_o and nan_o.
 func (m *AddMul) Cell(name string) (*hw.Module, error) {
 	b := hw.New(name, "Multiplies two numbers of format "+m.Float.Name+" by an addition ("+m.Kind.String()+").")
 	x, y := b.In("x_i", m.Width()), b.In("y_i", m.Width())
@@ -141,11 +134,11 @@ func (m *AddMul) Cell(name string) (*hw.Module, error) {
 		b.Out("z_o", b.Named("z", m.Code(b, x, y)))
 		return b.Build()
 	}
-	p := m.Product(b, x, y)
+	t := m.Product(b, x, y)
 	for _, o := range []struct {
 		name string
 		x    hw.ID
-	}{{"neg_o", p.neg}, {"exp_o", p.exp}, {"sig_o", p.sig}, {"zero_o", p.zero}, {"inf_o", p.inf}, {"nan_o", p.nan}} {
+	}{{"neg_o", t.Neg}, {"exp_o", t.Exp}, {"sig_o", t.Sig}, {"zero_o", t.Zero}, {"inf_o", t.Inf}, {"nan_o", t.NaN}} {
 		b.Out(o.name, o.x)
 	}
 	return b.Build()

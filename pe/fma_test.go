@@ -37,6 +37,16 @@ func floatSpec(a, b, result numeric.Float, env numeric.Env) pe.FloatSpec {
 	return pe.FloatSpec{Mul: pe.Exact{A: a, B: b, Flush: env.Flush}, A: a, B: b, Result: result, Env: env, Stages: 1}
 }
 
+// addMulCase is the same with a product by addition, of one format into another.
+func addMulCase(kind numeric.AddMulKind, f, acc numeric.Float, specials bool) floatCase {
+	m := numeric.AddMul{Float: f, Kind: kind, Specials: specials}
+	return floatCase{
+		name: fmt.Sprintf("%s/%s+%s/specials=%v", kind, f, acc, specials),
+		pe:   pe.FMA{FloatSpec: pe.FloatSpec{Mul: &pe.AddMul{AddMul: m}, A: f, B: f, Result: acc, Stages: 1}, Acc: acc},
+		want: numeric.Chain{A: f, B: f, Acc: acc, Mul: &m},
+	}
+}
+
 // stepper evaluates a PE's step on n lanes at once: there, x, y and sum to the new sum.
 func stepper(t *testing.T, f floatPE, n int) func(there, x, y, sum []uint64) []uint64 {
 	t.Helper()
@@ -89,6 +99,8 @@ func TestFMAEveryPair(t *testing.T) {
 		fmaCase(numeric.E5M2, numeric.E4M3, numeric.FP16, numeric.Env{}),
 		fmaCase(numeric.E5M2, numeric.E5M2, numeric.FP16, numeric.Env{Saturate: true, Flush: true}),
 		fmaCase(numeric.E4M3FNUZ, numeric.E5M2FNUZ, numeric.BF16, numeric.Env{PositiveZero: true}),
+		addMulCase(numeric.LMul, numeric.E4M3, numeric.FP32, false),
+		addMulCase(numeric.LMulEq, numeric.E5M2, numeric.FP16, true),
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			step := stepper(t, c.pe, n)
@@ -128,6 +140,10 @@ func TestFMAWide(t *testing.T) {
 		fmaCase(numeric.BF16, numeric.FP16, numeric.BF16, numeric.Env{Flush: true}),
 		fmaCase(numeric.TF32, numeric.TF32, numeric.FP32, numeric.Env{Saturate: true}),
 		fmaCase(numeric.BF16, numeric.E4M3, numeric.FP16, numeric.Env{PositiveZero: true}),
+		addMulCase(numeric.PAM, numeric.BF16, numeric.FP32, true),
+		addMulCase(numeric.LMul, numeric.BF16, numeric.FP32, false),
+		addMulCase(numeric.LMulEq, numeric.BF16, numeric.FP32, false),
+		addMulCase(numeric.LMulEq, numeric.FP16, numeric.BF16, true),
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			step := stepper(t, c.pe, n)

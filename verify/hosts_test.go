@@ -73,7 +73,7 @@ func hostSettings(rng *rand.Rand, kind string) []string {
 func floatSettings(rng *rand.Rand, kind string) []string {
 	list, set := drawing(rng)
 	arraySettings(rng, set, kind)
-	set("pe", "fma", "fma", "anfma")
+	set("pe", "fma", "fma", "anfma", "lmul", "lmul-eq", "pam", "fp8add")
 	set("a", "bf16", "fp16", "e4m3", "e5m2", "tf32", "e2m1", "e4m3fnuz")
 	set("b", "bf16", "fp16", "e4m3", "e5m2", "tf32", "e3m2", "e5m2fnuz")
 	set("acc", "fp32", "fp16", "bf16", "kulisch")

@@ -71,6 +71,7 @@ func TestRTL(t *testing.T) {
 		{"cube", "x=3 y=2 z=4 drain_rows=2", ""},
 		{"cube-opt1", "x=2 y=3 z=2 form=tree", "lanes,verilator,icarus"},
 		{"systolic-ws-ent", "rows=3 cols=4 acc_rows=5", "lanes,verilator,icarus"},
+		{"lmul-eq-bf16", "rows=2 cols=1 acc_rows=3", "lanes,verilator"},
 		{"tc-h100-fp16-f16", "rows=1 cols=2 products=2 slots_m=2 slots_n=1 zero_exponent=true", ""},
 		{"tc-h100-e4m3-f16-mma", "rows=1 cols=1 products=2 emulated=4 slots_m=1 slots_n=2 stages=2", "lanes,verilator,netlist"},
 		{"figna", "rows=1 cols=2 products=3 block=6 slots_m=2 slots_n=1 align=9", ""},

@@ -29,6 +29,9 @@ var figures = []struct {
 	{"error-fma.svg", "Multiply-add of floats, normal data", "normal:1", 16, 512, [][]string{
 		{"fma-bf16", "cols=8"}, {"fma-skew-bf16", "cols=8", "acc=bf16"}, {"fma-fp16", "cols=8"},
 		{"anfma-bf16", "cols=8"}, {"anfma-bf16", "cols=8", "norm=none"}, {"fma-e4m3", "cols=8", "result=bf16"}}},
+	{"error-addmul.svg", "Products by addition into FP32, normal data", "normal:1", 16, 1024, [][]string{
+		{"lmul-bf16", "cols=16"}, {"lmul-eq-bf16", "cols=16"}, {"pam-bf16", "cols=16"}, {"lmul-e4m3", "cols=16"},
+		{"fp8add-e4m3", "cols=16"}}},
 	{"error-lut.svg", "Lookup engine with rounded tables, normal activations", "a=normal:4096,b=full", 16, 2048, [][]string{
 		{"lut-w2a16"}, {"lut-w2a16", "table_bits=12"}}},
 	{"error-maddness.svg", "MADDNESS, 64 rows of normal data", "normal:20", 64, 2048, [][]string{{"maddness"}, {"maddness", "width=1", "lut_bits=16"}}},
