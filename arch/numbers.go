@@ -17,3 +17,10 @@ func (c *Config) Numbers() (a, b numeric.Format) {
 	}
 	return a, b
 }
+
+// ProductsInFormat reports whether the products of floats are numbers of the operands' format, as multiplications by addition
+// make them: those beyond its largest number saturate, and those below the least normal one are zero.
+func (c *Config) ProductsInFormat() bool {
+	_, err := numeric.ParseAddMulKind(c.PE)
+	return err == nil
+}

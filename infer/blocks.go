@@ -1,6 +1,8 @@
 package infer
 
 import (
+	"math"
+
 	"tpe/numeric"
 	"tpe/numeric/quant"
 )
@@ -31,6 +33,7 @@ func (e *Engine) codeA(a *quant.Matrix) (*codedA, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.leaveHeadroom(q, a)
 	c.codes = q.Dense
 	for i := range c.scale {
 		c.scale[i], c.zero[i] = float64(q.Scale[i]), float64(q.Zero[i])
@@ -78,4 +81,18 @@ func (e *Engine) blockPiece(b *quant.Matrix) (piece, error) {
 		p.unit[j] = s.Tensor
 	}
 	return p, nil
+}
+
+// leaveHeadroom scales narrow floats such that products are in the format's range, where an engine's products are numbers of the
+// format: the greatest operand becomes the root of the largest number.
+func (e *Engine) leaveHeadroom(c *quant.Codes, m *quant.Matrix) {
+	f, ok := c.Format.(numeric.Float)
+	if !ok || f.Width() > 8 || !e.cfg.ProductsInFormat() {
+		return
+	}
+	by := float32(math.Sqrt(f.Decode(f.MaxFinite(false)).Float64()))
+	for i := range c.Scale {
+		c.Scale[i] *= by
+	}
+	c.Recode(m)
 }

@@ -138,6 +138,7 @@ func (e *Engine) code(b *quant.Matrix, group int, gptq bool) ([]piece, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.leaveHeadroom(c, b)
 	if own {
 		return []piece{e.ownScales(c)}, nil
 	}
