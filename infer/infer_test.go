@@ -76,6 +76,8 @@ func TestEngines(t *testing.T) {
 		{"nvfp4", "", "plain", 0.2},
 		{"figna", "", "plain", 0.2},
 		{"fma-bf16", "", "plain", 0.01},
+		{"lmul-bf16", "", "plain", 0.1},
+		{"lmul-e4m3", "", "plain", 0.2},
 		{"opt4c", "", "plain", 0.02},
 		{"tc-h100-bf16-f32", "", "plain", 0.004},
 		{"tc-h100-e4m3-f32", "", "plain", 0.05},
