@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 
+	"tpe/arch"
+	"tpe/report/arrayview"
 	"tpe/report/page"
 	"tpe/sweep"
+	"tpe/workloads"
 )
 
 type sweepReportCmd struct {
@@ -14,6 +18,8 @@ type sweepReportCmd struct {
 	Out string `short:"o" required:"" placeholder:"FILE" help:"The page, an .html file."`
 	X   string `placeholder:"M" help:"Metric of the x axis at first; that of the first objective if absent."`
 	Y   string `placeholder:"M" help:"Metric of the y axis at first."`
+
+	Array string `placeholder:"E" help:"Engine of the array viewer, as E:K=V:K=V; the first of the space, small, if absent; none for no viewer."`
 }
 
 // detailed is the number of points of the front of which a page has the layers.
@@ -130,7 +136,44 @@ func (c *sweepReportCmd) data(e *env, s *sweep.Space, st *sweep.Store, aims []sw
 		}
 	}
 	d.Notes = notes(s, aims)
-	return d, nil
+	d.Array, err = c.array(s)
+	return d, err
+}
+
+// array records a small array: of two tiles each way, and sixteen products deep.
+func (c *sweepReportCmd) array(s *sweep.Space) (*arrayview.View, error) {
+	if c.Array == "none" {
+		return nil, nil
+	}
+	name, set := engineSpec(c.Array)
+	if c.Array == "" {
+		name = s.Engines[0].Name
+		cfg, err := arch.Load(name, nil)
+		if err != nil || !cfg.HasHardware() {
+			return nil, err
+		}
+		set = cfg.SmallSizes()[0]
+	}
+	cfg, err := arch.Load(name, set)
+	if err != nil {
+		return nil, fmt.Errorf("--array: %w", err)
+	}
+	eng, err := arch.Build(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("--array: %w", err)
+	}
+	data, err := workloads.ParseDataSet(s.Data)
+	if err != nil {
+		return nil, err
+	}
+	tile := eng.Extent()
+	shape := arch.Shape{M: 2 * tile.M, N: 2 * tile.N, K: max(tile.K, 16)}
+	play, err := sampleJob(eng, shape, data, s.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("--array: %w", err)
+	}
+	v, err := arrayview.Record(eng.Flat, play, strings.Join(append([]string{name}, set...), " "), "gemm "+shape.String())
+	return v, wrap("--array", err)
 }
 
 // detail adds the layers of a point and the commands that repeat it.

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+
+	"tpe/report/arrayview"
 )
 
 // Most is the number of points that a page carries at most; of more, the front and a sample.
@@ -36,6 +38,8 @@ type Data struct {
 	Workloads []Workload          `json:"workloads"`
 	Details   map[uint64][]Detail `json:"details"` // of the points of the front, one a workload
 	Repeat    map[uint64][]string `json:"repeat"`  // their commands
+
+	Array *arrayview.View `json:"array,omitempty"` // what the elements of a small array do
 }
 
 // Metric is a column of numbers.

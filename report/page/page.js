@@ -149,6 +149,40 @@
     $("point").scrollIntoView({ behavior: "smooth", block: "nearest" });
   }
 
+  function arrayView(v) {
+    if (!v) return;
+    const kinds = { b: "busy", s: "stall", ".": "bubble", i: "idle" };
+    $("array").hidden = false;
+    $("arraytitle").textContent = `The array at work: ${v.engine}, ${v.job}`;
+    $("cycle").max = v.states.length - 1;
+    options($("register"), v.registers.map((r) => r.name), v.registers.reduce((a, b) => b.width > a.width ? b : a).name);
+    const head = node("tr");
+    head.append(node("th", v.row_name ? `${v.row_name} \\ ${v.col_name}` : v.col_name), ...[...Array(v.cols).keys()].map((c) => node("th", c)));
+    const cells = [];
+    const rows = [...Array(v.rows).keys()].map((r) => {
+      const tr = node("tr");
+      tr.append(node("th", r));
+      for (let c = 0; c < v.cols; c++) { const td = node("td"); cells.push(td); tr.append(td); }
+      return tr;
+    });
+    $("grid").tBodies[0].replaceChildren(head, ...rows);
+    const signed = (x, width) => x >= 2 ** (width - 1) && width > 1 ? x - 2 ** width : x;
+    const show = () => {
+      const t = +$("cycle").value, reg = v.registers.find((r) => r.name === $("register").value);
+      $("cycleat").textContent = `${t} of ${v.states.length - 1}`;
+      cells.forEach((td, i) => { td.className = kinds[v.states[t][i]]; td.textContent = signed(reg.values[t][i], reg.width); });
+    };
+    let timer = null;
+    $("cycle").oninput = show;
+    $("register").onchange = show;
+    $("play").onclick = () => {
+      if (timer) { clearInterval(timer); timer = null; $("play").textContent = "play"; return; }
+      $("play").textContent = "stop";
+      timer = setInterval(() => { $("cycle").value = (+$("cycle").value + 1) % v.states.length; show(); }, 150);
+    };
+    show();
+  }
+
   $("title").textContent = report.title;
   const front = report.front.filter((f) => f).length;
   $("summary").textContent = `${text(report.total)} points, ${text(front)} on the front` + (report.total > points.length ? `; shown are the front and a sample, ${text(points.length)} together` : "");
@@ -156,6 +190,7 @@
   $("command").textContent = report.command;
   left = points;
   controls();
+  arrayView(report.array);
   draw();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 })();

@@ -17,6 +17,7 @@ import (
 
 	"tpe/internal/tool"
 	"tpe/internal/tool/tooltest"
+	"tpe/report/arrayview"
 	"tpe/report/page"
 )
 
@@ -41,6 +42,8 @@ func data() *page.Data {
 			d.Repeat[uint64(100+i)] = []string{fmt.Sprintf("tpe run --engine %d", i)}
 		}
 	}
+	d.Array = &arrayview.View{Engine: "e", Job: "gemm 1x1x1", Rows: 1, Cols: 2, ColName: "col", States: []string{"b.", "s."},
+		Registers: []arrayview.Register{{Name: "x_q", Width: 2, Values: [][]uint64{{1, 2}, {3, 0}}}, {Name: "sum_q", Width: 8, Values: [][]uint64{{255, 7}, {8, 128}}}}}
 	return d
 }
 
@@ -137,6 +140,12 @@ func TestBrowser(t *testing.T) {
 	see(`document.getElementById("summary").textContent`, "40 points, 8 on the front")
 	see(count, "(40)")
 	see(`document.querySelector("#list tbody tr td").textContent`, "135") // of the front, with the fewest cycles
+	grid := `[...document.querySelectorAll("#grid td")].map((d) => d.className + " " + d.textContent).join(", ")`
+	see(grid, "busy -1, bubble 7")
+	do(script(`(() => { const c = document.getElementById("cycle"); c.value = 1; c.dispatchEvent(new Event("input")); })()`))
+	see(grid, "stall 8, bubble -128")
+	choose("#register", "x_q")
+	see(grid, "stall -1, bubble 0")
 	do(chromedp.Click(`#engines input[value=cube]`))
 	see(count, "(20)")
 	choose("select[data-axis=rows]", "16")
