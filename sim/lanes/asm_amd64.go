@@ -144,8 +144,12 @@ func asmKernel(s *step, k kern, dsize, esize int) uintptr {
 		}
 	case kCsa1:
 		return fusedCode(28)
+	case kCsa2:
+		return fusedCode(30)
 	case kCsa3:
 		return fusedCode(29)
+	case kCsa4:
+		return fusedCode(31 + d)
 	case kCsa:
 		return fusedCode(22 + d)
 	case kShl, kLshr, kAshr:

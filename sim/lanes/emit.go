@@ -255,7 +255,7 @@ func (l *lowering) step(o *operation, at func(val) unsafe.Pointer, n int) (step,
 		s.imm, s.imm2 = repeated(o.imm, d.size), repeated(o.imm2, d.size)
 	case kBooth:
 		s.imm = repeated(o.imm, d.size)
-	case kCsa, kCsa1, kCsa3:
+	case kCsa, kCsa1, kCsa2, kCsa3, kCsa4:
 		s.dst2 = at(o.dst2)
 	case kTable:
 		s.c = unsafe.Pointer(&o.x.bytes[0])

@@ -16,7 +16,8 @@ import (
 //	conv(kBooth), exact                -> kBooth
 //	kBooth shifted by a constant       -> kBooth
 //	select(gather(x), y)               -> kSelect in x: of a column that was made a row
-//	kCsa of kBooth                     -> kCsa1, kCsa3
+//	kCsa of kBooth                     -> kCsa1, kCsa2, kCsa3
+//	kCsa of both words of kCsa         -> kCsa4
 //	a function of few bits             -> kTable
 //	xor3(x, y, z), csac(x, y, z)       -> kCsa with two results
 //

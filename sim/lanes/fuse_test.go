@@ -20,7 +20,7 @@ func TestFused(t *testing.T) {
 		want []kern
 		make func(b *hw.Builder, row, col int, x, y, s hw.ID) hw.ID // operands: 8 bits by row, 8 by col, 32 by both
 	}{
-		{"booth rows", []kern{kCsa1, kCsa3, kCsa}, func(b *hw.Builder, _, _ int, x, y, s hw.ID) hw.ID {
+		{"booth rows", []kern{kCsa1, kCsa3, kCsa4}, func(b *hw.Builder, _, _ int, x, y, s hw.ID) hw.ID {
 			words := []hw.ID{s, b.Not(s)}
 			for i := range 4 {
 				words = append(words, booth(b, x, y, i, 32))
@@ -28,8 +28,12 @@ func TestFused(t *testing.T) {
 			sum, carry := b.Compress(words...)
 			return b.Cat(sum, carry)
 		}},
+		{"two booth rows", []kern{kCsa2}, func(b *hw.Builder, _, _ int, x, y, s hw.ID) hw.ID {
+			sum, carry := b.Compress(s, booth(b, x, y, 0, 32), booth(b, x, y, 3, 32))
+			return b.Cat(sum, carry)
+		}},
 		{"a cut booth row", []kern{kBooth, kCsa}, func(b *hw.Builder, _, _ int, x, y, s hw.ID) hw.ID {
-			sum, carry := b.Compress(b.Slice(s, 3, 21), booth(b, x, y, 2, 21), b.Slice(s, 7, 21))
+			sum, carry := b.Compress(b.Slice(s, 3, 13), booth(b, x, y, 2, 13), b.Slice(s, 7, 13))
 			return b.Cat(sum, carry)
 		}},
 		{"an extended digit", []kern{kBooth}, func(b *hw.Builder, _, _ int, x, y, _ hw.ID) hw.ID {

@@ -84,30 +84,61 @@ func (f *fuser) adders() {
 	for i := range l.ops {
 		f.products(i)
 	}
+	f.count()
+	for i := range l.ops {
+		f.rows(i)
+	}
 }
 
-// products joins Booth products of signed bytes to the row of adders that takes them: all three of one
-// word, or the last.
+// products joins Booth products of signed bytes to the row of adders that takes them: all that it
+// takes of one word, or one. The order of a row's operands does not show.
 func (f *fuser) products(i int) {
+	o := &f.l.ops[i]
+	if o.dead || o.k != kCsa || f.l.values[o.dst].size != 4 {
+		return
+	}
+	var p []*operation
+	var other []val
+	for _, v := range o.src[:3] {
+		x := f.only(v, kBooth)
+		if x != nil && x.x.esize == 1 && x.imm == 0x80 && x.mask == o.mask && (len(p) == 0 || p[0].src[0] == x.src[0]) {
+			p = append(p, x)
+		} else {
+			other = append(other, v)
+		}
+	}
+	if len(p) == 0 {
+		return
+	}
+	o.k, o.x, o.imm2 = [...]kern{kCsa1, kCsa2, kCsa3}[len(p)-1], nil, 0
+	src := append(other, p[0].src[0])
+	for k, x := range p {
+		src = append(src, x.src[1])
+		o.imm2 |= x.imm2 << (8 * k)
+		x.dead = true
+	}
+	copy(o.src[:], src)
+}
+
+// rows joins a row of adders to the one that takes both its words.
+func (f *fuser) rows(i int) {
 	o := &f.l.ops[i]
 	if o.dead || o.k != kCsa {
 		return
 	}
-	var p [3]*operation
-	for k := range p {
-		x := f.only(o.src[k], kBooth)
-		if x != nil && f.l.values[o.dst].size == 4 && x.x.esize == 1 && x.imm == 0x80 && x.mask == o.mask {
-			p[k] = x
+	for k, v := range o.src[:3] {
+		p := f.only(v, kCsa)
+		if p == nil || p.mask != o.mask || f.uses[p.dst] != 1 || f.uses[p.dst2] != 1 {
+			continue
 		}
-	}
-	switch {
-	case p[0] != nil && p[1] != nil && p[2] != nil && p[0].src[0] == p[1].src[0] && p[0].src[0] == p[2].src[0]:
-		o.k, o.src = kCsa3, [4]val{p[0].src[0], p[0].src[1], p[1].src[1], p[2].src[1]}
-		o.imm2, o.x = p[0].imm2|p[1].imm2<<8|p[2].imm2<<16, nil
-		p[0].dead, p[1].dead, p[2].dead = true, true, true
-	case p[2] != nil:
-		o.k, o.src = kCsa1, [4]val{o.src[0], o.src[1], p[2].src[0], p[2].src[1]}
-		o.imm2, o.x = p[2].imm2, nil
-		p[2].dead = true
+		next, last := o.src[(k+1)%3], o.src[(k+2)%3]
+		if next != p.dst && next != p.dst2 {
+			next, last = last, next
+		}
+		if v != p.dst || next != p.dst2 {
+			continue // comes again with the other word, or takes one only
+		}
+		o.k, o.src, p.dead = kCsa4, [4]val{p.src[0], p.src[1], p.src[2], last}, true
+		return
 	}
 }

@@ -192,6 +192,37 @@ CSA(kCsa16, VPADDW)
 CSA(kCsa32, VPADDD)
 CSA(kCsa64, VPADDQ)
 
+// CSA4 is two rows of full adders for four words.
+#define CSA4(NAME, ADD) \
+KERNEL(NAME); \
+	ARGS; \
+	BYTES; \
+	MOVQ 40(DI), SI; \
+	MOVQ 112(DI), R13; \
+loop: \
+	VMOVDQU64 (R9)(AX*1), Z0; \
+	VMOVDQU64 (R10)(AX*1), Z1; \
+	VMOVDQU64 (R11)(AX*1), Z2; \
+	VMOVDQA64 Z0, Z3; \
+	VPTERNLOGQ $0x96, Z2, Z1, Z0; \
+	VPTERNLOGQ $0xe8, Z2, Z1, Z3; \
+	ADD Z3, Z3, Z3; \
+	VMOVDQU64 (SI)(AX*1), Z2; \
+	VPANDQ Z31, Z3, Z3; \
+	VMOVDQA64 Z0, Z1; \
+	VPTERNLOGQ $0x96, Z2, Z3, Z0; \
+	VPTERNLOGQ $0xe8, Z2, Z3, Z1; \
+	ADD Z1, Z1, Z1; \
+	VPANDQ Z31, Z1, Z1; \
+	STORE; \
+	VMOVDQU64 Z1, (R13)(AX*1); \
+	NEXT
+
+CSA4(kCsa4of8, VPADDB)
+CSA4(kCsa4of16, VPADDW)
+CSA4(kCsa4of32, VPADDD)
+CSA4(kCsa4of64, VPADDQ)
+
 // ADDERS are full adders of Z0, Z1 and Z2, which store their two words.
 #define ADDERS \
 	VMOVDQA64 Z0, Z3; \
@@ -229,6 +260,23 @@ loop:
 	VMOVDQU64 (R9)(AX*1), Z0
 	VMOVDQU64 (R10)(AX*1), Z1
 	PRODUCT(SI, Z28, Z2)
+	ADDERS
+	NEXT2(16)
+
+KERNEL(kCsa2)
+	ARGS
+	BYTES
+	VMOVDQU64 booth32<>(SB), Z29
+	MOVQ 80(DI), SI
+	DIGITS(Z28)
+	DIGITS(Z27)
+	MOVQ 40(DI), SI
+	MOVQ 112(DI), R13
+loop:
+	VPMOVSXBD (R10)(BX*1), Z4
+	VMOVDQU64 (R9)(AX*1), Z0
+	PRODUCT(R11, Z28, Z1)
+	PRODUCT(SI, Z27, Z2)
 	ADDERS
 	NEXT2(16)
 
@@ -282,7 +330,12 @@ ENTRY(26, kBooths8to16)
 ENTRY(27, kBooths8to32)
 ENTRY(28, kCsa1)
 ENTRY(29, kCsa3)
-GLOBL fused<>(SB), RODATA|NOPTR, $240
+ENTRY(30, kCsa2)
+ENTRY(31, kCsa4of8)
+ENTRY(32, kCsa4of16)
+ENTRY(33, kCsa4of32)
+ENTRY(34, kCsa4of64)
+GLOBL fused<>(SB), RODATA|NOPTR, $280
 
 // func fusedCode(i int) uintptr
 TEXT ·fusedCode(SB), NOSPLIT, $0-16

@@ -18,7 +18,7 @@ func TestKernelsAgree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	sizes := []int{1, 2, 4, 8}
 	tried := 0
-	for k := kCopy; k <= kCsa3; k++ {
+	for k := kCopy; k <= kCsa4; k++ {
 		for _, dsize := range sizes {
 			for _, esize := range sizes {
 				var has bool
@@ -27,7 +27,7 @@ func TestKernelsAgree(t *testing.T) {
 					has = true
 				case k == kMulX || k == kMac:
 					has = esize < dsize
-				case k == kCsa1 || k == kCsa3:
+				case k >= kCsa1 && k <= kCsa3:
 					has = dsize == 4 && esize == 4
 				case k == kBooth:
 					has = esize <= dsize
@@ -129,6 +129,8 @@ func agree(t *testing.T, rng *rand.Rand, k kern, dsize, esize int) int {
 			switch k {
 			case kCsa1:
 				s.c, s.e, s.imm2 = buf(1, 8), buf(1, 3), uint64(rng.IntN(width))
+			case kCsa2:
+				s.a, s.b, s.c, s.e, s.imm2 = buf(4, width), buf(1, 8), buf(1, 3), buf(1, 3), uint64(rng.IntN(width)|rng.IntN(width)<<8)
 			case kCsa3:
 				s.a, s.b, s.c, s.e = buf(1, 8), buf(1, 3), buf(1, 3), buf(1, 3)
 				s.imm2 = uint64(rng.IntN(width) | rng.IntN(width)<<8 | rng.IntN(width)<<16)
@@ -139,10 +141,13 @@ func agree(t *testing.T, rng *rand.Rand, k kern, dsize, esize int) int {
 			if k == kAshr {
 				s.imm = repeated(sign(width), dsize)
 			}
-			if k < kCsa1 {
+			if k == kCsa4 {
+				s.e = buf(dsize, width)
+			}
+			if k < kCsa1 || k == kCsa4 {
 				s.c = buf(dsize, width)
 			}
-			if k != kCsa3 {
+			if k != kCsa2 && k != kCsa3 {
 				s.a, s.b = buf(asize, wa), buf(bsize, wb)
 			}
 			asm, plain := s, s

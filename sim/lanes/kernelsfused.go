@@ -77,3 +77,27 @@ func goCsa3(s *step) {
 		d[i], d2[i] = p^q^r, (p&q|r&(p|q))<<1&m
 	}
 }
+
+// goCsa2 is goCsa with two Booth products of signed bytes.
+func goCsa2(s *step) {
+	d, a, y := vec[uint32](s.dst, s.n), vec[uint32](s.a, s.n), vec[int8](s.b, s.n)
+	c, e := vec[uint8](s.c, s.n), vec[uint8](s.e, s.n)
+	d2, m := vec[uint32](s.dst2, s.n), uint32(s.mask)
+	k0, k1 := uint8(s.imm2), uint8(s.imm2>>8)
+	for i := range d {
+		x, v := a[i], uint32(y[i])
+		p, q := digit(c[i])*v<<k0&m, digit(e[i])*v<<k1&m
+		d[i], d2[i] = x^p^q, (x&p|q&(x|p))<<1&m
+	}
+}
+
+// goCsa4 adds four words by two rows of full adders.
+func goCsa4[T lanewords](s *step) {
+	d, a, b := two[T](s)
+	c, e, d2, m := vec[T](s.c, s.n), vec[T](s.e, s.n), vec[T](s.dst2, s.n), T(s.mask)
+	for i := range d {
+		x, y, z, w := a[i], b[i], c[i], e[i]
+		p, q := x^y^z, (x&y|z&(x|y))<<1&m
+		d[i], d2[i] = p^q^w, (p&q|w&(p|q))<<1&m
+	}
+}

@@ -53,7 +53,9 @@ const (
 	kTable // d (1 byte) = byte a of a table of few entries
 	kCsa   // d = a ^ b ^ c, d2 = majority << 1 & mask: a row of full adders
 	kCsa1  // kCsa of a, b and the Booth product of the bytes c by the digits e, << imm2
+	kCsa2  // kCsa of a and two Booth products of the bytes b, by the digits c and e, shifted by the bytes of imm2
 	kCsa3  // kCsa of three Booth products of the bytes a, by the digits b, c and e, shifted by the bytes of imm2
+	kCsa4  // kCsa of the two words of kCsa of a, b, c, and of e
 
 	// Between lanes.
 	kChain  // d = a moved along an axis as by kShift, or c where the word e is not imm

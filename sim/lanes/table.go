@@ -106,8 +106,12 @@ func fusedKernel(k kern, d, e int) func(*step) {
 		}[d][e]
 	case kCsa1:
 		return goCsa1
+	case kCsa2:
+		return goCsa2
 	case kCsa3:
 		return goCsa3
+	case kCsa4:
+		return [...]func(*step){goCsa4[uint8], goCsa4[uint16], goCsa4[uint32], goCsa4[uint64]}[d]
 	case kTable:
 		return goTable
 	case kCsa:
