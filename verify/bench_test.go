@@ -19,7 +19,8 @@ import (
 // benchPlay is one job of tiles tiles of K = 256 on the output-stationary array.
 func benchPlay(b testing.TB, e *arch.Engine, tiles int) (drive.Play, int64) {
 	b.Helper()
-	j := &job{shape: arch.Shape{M: e.Rows * tiles, N: e.Cols, K: 256}, data: workloads.Data{Kind: workloads.DataFull}, first: true}
+	x := e.Extent()
+	j := &job{shape: arch.Shape{M: x.M * tiles, N: x.N, K: 256}, data: workloads.Data{Kind: workloads.DataFull}, first: true}
 	if err := newMaker(e, 1).fill(j); err != nil {
 		b.Fatal(err)
 	}
@@ -96,16 +97,26 @@ func BenchmarkPeer(b *testing.B) {
 // trace is made once a play, and the compiled loop is called once in 4096 cycles, which allocates
 // twice.
 func TestNoAllocation(t *testing.T) {
-	e, err := arch.Build(mustLoad(t, "systolic-os", "rows=8", "cols=8"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, x := range []string{sim.Lanes, sim.LLVM} {
-		t.Run(x, func(t *testing.T) {
-			if x == sim.LLVM {
+	for _, c := range []struct {
+		executor, engine string
+		tiles            int
+		set              []string
+	}{
+		{sim.Lanes, "systolic-os", 40, []string{"rows=8", "cols=8"}},
+		{sim.LLVM, "systolic-os", 40, []string{"rows=8", "cols=8"}},
+		{sim.Lanes, "systolic-ws-ent", 40, []string{"rows=4", "cols=4"}},
+		{sim.Lanes, "opt4c", 4, []string{"rows=4", "cols=4"}},
+		{sim.Lanes, "lut-w2a8", 40, nil},
+	} {
+		t.Run(c.executor+" "+c.engine, func(t *testing.T) {
+			if c.executor == sim.LLVM {
 				tooltest.Need(t, tool.Clang)
 			}
-			r, stop, err := sim.NewRunner(x, e.Flat)
+			e, err := arch.Build(mustLoad(t, c.engine, c.set...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, stop, err := sim.NewRunner(c.executor, e.Flat)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +131,7 @@ func TestNoAllocation(t *testing.T) {
 					}
 				})
 			}
-			short, long := allocs(40), allocs(80)
+			short, long := allocs(c.tiles), allocs(2*c.tiles)
 			if more := long - short; more*1000 > float64(cycles/2) {
 				t.Errorf("%v allocations in half of %d cycles, %v in all", short, cycles, long)
 			}
