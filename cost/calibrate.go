@@ -376,19 +376,31 @@ func leftOut(list []*problem) Error {
 			families = append(families, s.Family)
 		}
 	}
-	type miss struct {
-		error float64
-		name  string
-	}
-	var all []miss
+	var all misses
 	for _, f := range families {
 		k, c := best(list, func(s Sample) bool { return s.Family != f })
 		for i, s := range samples {
 			if s.Family == f {
-				all = append(all, miss{math.Abs(list[k].at(c, i)/list[k].y[i] - 1), s.Name})
+				all.add(list[k].at(c, i)/list[k].y[i]-1, s.Name)
 			}
 		}
 	}
+	return all.error()
+}
+
+// misses are relative errors with what they are of.
+type misses []miss
+
+type miss struct {
+	error float64 // absolute
+	name  string
+}
+
+func (m *misses) add(relative float64, name string) { *m = append(*m, miss{math.Abs(relative), name}) }
+
+// error sums them up.
+func (m misses) error() Error {
+	all := slices.Clone(m)
 	slices.SortStableFunc(all, func(a, b miss) int { return cmp.Compare(a.error, b.error) })
 	sum := 0.0
 	for _, m := range all {

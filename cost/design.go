@@ -30,6 +30,7 @@ type Row struct {
 	Macro  float64 `json:"macro_um2"`
 	Area   float64 `json:"area_um2"` // of all: Count * (Gates + Flops + Macro)
 	FFs    int     `json:"flip_flops"`
+	Leak   float64 `json:"leakage_nw"`  // of all
 	Spread float64 `json:"area_spread"` // over the orders of statements, relative
 	Method string  `json:"method"`
 	Error  string  `json:"error"` // what is known of the area's
@@ -79,6 +80,15 @@ func (d *Design) Area() float64 {
 	sum := 0.0
 	for _, r := range d.Rows {
 		sum += r.Area
+	}
+	return sum
+}
+
+// Leakage is the sum over the rows, nW.
+func (d *Design) Leakage() float64 {
+	sum := 0.0
+	for _, r := range d.Rows {
+		sum += r.Leak
 	}
 	return sum
 }
@@ -242,6 +252,7 @@ func (d *Design) rowsOf(i int, pe bool) {
 		} else {
 			row.Macro, row.Method, row.Error = m.macro.Area*1e6, MethodTable, memory.AreaError
 			row.Area = row.Macro * float64(count)
+			row.Leak = m.macro.Leakage * 1e6 * float64(count)
 			d.Rows = append(d.Rows, row)
 		}
 		if m.hit != nil {
@@ -258,7 +269,7 @@ func (d *Design) rowsOf(i int, pe bool) {
 func (f *Flow) row(r Row, b *block) Row {
 	r.Gates, r.Flops, r.Spread, r.Method = b.gates, b.flops, b.areaSpread, f.method()
 	r.Area = (r.Gates + r.Flops) * float64(r.Count)
-	r.FFs = b.net.FlipFlops()
+	r.FFs, r.Leak = b.net.FlipFlops(), b.net.Leakage()*float64(r.Count)
 	r.Error = f.spreadText(b.areaSpread)
 	if f.tech != nil {
 		r.Error = f.tech.Recipes[string(f.Recipe)].AreaError.Short()

@@ -270,10 +270,10 @@ func sampleOperands(eng *arch.Engine, s arch.Shape, data workloads.DataSet, seed
 
 // costRows is the report as CSV: the rows of the area.
 func costRows(r *cost.Report) [][]string {
-	out := [][]string{{"part", "module", "piece", "count", "gates_um2", "flip_flops_um2", "macro_um2", "area_um2", "flip_flops", "area_spread", "method", "error"}}
+	out := [][]string{{"part", "module", "piece", "count", "gates_um2", "flip_flops_um2", "macro_um2", "area_um2", "flip_flops", "leakage_nw", "area_spread", "method", "error"}}
 	f := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 	for _, x := range r.Area {
-		out = append(out, []string{x.Part, x.Module, x.Piece, strconv.Itoa(x.Count), f(x.Gates), f(x.Flops), f(x.Macro), f(x.Area), strconv.Itoa(x.FFs), f(x.Spread), x.Method, x.Error})
+		out = append(out, []string{x.Part, x.Module, x.Piece, strconv.Itoa(x.Count), f(x.Gates), f(x.Flops), f(x.Macro), f(x.Area), strconv.Itoa(x.FFs), f(x.Leak), f(x.Spread), x.Method, x.Error})
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"tpe/arch"
 	"tpe/cost"
@@ -175,6 +176,8 @@ type measured struct {
 	perMAC                float64 // pJ, of the array
 	pePower               float64 // pJ a cycle, of the PEs
 	rate                  float64 // MACs a cycle on a long job
+
+	energy func() error // finds perMAC and pePower, for ratios that need them
 }
 
 // ratio is the mean over the row's engines.
@@ -190,6 +193,11 @@ func (m *meter) ratio(p *published) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
+		if needsEnergy(p.Kind) {
+			if err := errors.Join(a.energy(), b.energy()); err != nil {
+				return 0, err
+			}
+		}
 		r, err := ratioOf(p.Kind, a, b)
 		if err != nil {
 			return 0, err
@@ -197,6 +205,11 @@ func (m *meter) ratio(p *published) (float64, error) {
 		sum += r
 	}
 	return sum / float64(len(news)), nil
+}
+
+// needsEnergy tells whether a kind of ratio looks at energy, which takes long to find.
+func needsEnergy(kind string) bool {
+	return strings.Contains(kind, "energy") || strings.Contains(kind, "power")
 }
 
 func ratioOf(kind string, a, b *measured) (float64, error) {
@@ -259,19 +272,26 @@ func (m *meter) measure(spec string) (*measured, error) {
 			x.area += p.AreaUM2
 		}
 	}
-	if err := m.energy(eng, design, x); err != nil {
+	data, err := workloads.ParseDataSet(fmt.Sprintf("a=normal:%g,b=normal:%g", fifth(eng.A.Bits), fifth(eng.B.Bits)))
+	if err != nil {
 		return nil, err
 	}
+	tile := eng.Extent()
+	long := arch.Shape{M: 4 * tile.M, N: 4 * tile.N, K: longK}
+	o, err := sampleOperands(eng, long, data, 1)
+	if err != nil {
+		return nil, err
+	}
+	x.rate = float64(long.MACs()) / float64(eng.Cycles(long, o))
+	x.energy = sync.OnceValue(func() error { return m.energy(eng, design, data, x) })
 	m.known[spec] = x
 	return x, nil
 }
 
-// energy samples a job of normal operands, and the rate of a long one.
-func (m *meter) energy(eng *arch.Engine, design *cost.Design, x *measured) error {
-	data, err := workloads.ParseDataSet(fmt.Sprintf("a=normal:%g,b=normal:%g", fifth(eng.A.Bits), fifth(eng.B.Bits)))
-	if err != nil {
-		return err
-	}
+// energy samples a job of one tile.
+func (m *meter) energy(eng *arch.Engine, design *cost.Design, data workloads.DataSet, x *measured) error {
+	m.e.progress("gates of %s in %s, recipe %s", eng.Name, m.flow.Library.Name, m.flow.Recipe)
+	defer m.e.progressDone()
 	tile := eng.Extent()
 	s := arch.Shape{M: tile.M, N: tile.N, K: max(tile.K, 64)}
 	play, err := sampleJob(eng, s, data, 1)
@@ -292,12 +312,6 @@ func (m *meter) energy(eng *arch.Engine, design *cost.Design, x *measured) error
 			perCycle += row.Total()
 		}
 	}
-	long := arch.Shape{M: 4 * tile.M, N: 4 * tile.N, K: longK}
-	o, err := sampleOperands(eng, long, data, 1)
-	if err != nil {
-		return err
-	}
-	x.rate = float64(long.MACs()) / float64(eng.Cycles(long, o))
 	x.perMAC = perCycle * float64(en.Cycles) / float64(en.MACs)
 	return nil
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
 
 	"tpe/arch"
+	"tpe/internal/golden"
+	"tpe/internal/tool/tooltest"
 )
 
 // TestRatios holds that every row of the table names engines that exist and a kind that is
@@ -16,7 +19,7 @@ func TestRatios(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := &measured{1, 2, 3, 4, 5, 6, 7, 8}
+	one := &measured{area: 1, peArea: 2, peGates: 3, peCount: 4, period: 5, perMAC: 6, pePower: 7, rate: 8}
 	seen := map[string]bool{}
 	for _, p := range list {
 		if seen[p.ID] || p.Source == "" || p.Value <= 0 || p.Tolerance <= 0 {
@@ -56,4 +59,27 @@ func TestRatios(t *testing.T) {
 	if code, _, errs := tpe(t, "ratios", "--only", "nothing"); code != exitBadInput || !strings.Contains(errs, "no such row") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
+}
+
+// TestRatiosPage makes the table of docs/cost.md: the fast model in three libraries.
+func TestRatiosPage(t *testing.T) {
+	tooltest.Deep(t, "area, clock and energy of 24 engines in three technologies")
+	code, out, errs := tpe(t, "ratios", "--tech", "osu018", "--tech", "sky130hd", "--tech", "sg13g2", "--recipe", "balanced", "--json")
+	if code != exitOK {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	var list []published
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		t.Fatal(err)
+	}
+	text := "| | published | OSU018 | sky130hd | SG13G2 | verdict |\n|---|---:|---:|---:|---:|---|\n"
+	for i := range list {
+		p := &list[i]
+		text += fmt.Sprintf("| %s (%s) | %.3g |", p.Quantity, p.Source, p.Value)
+		for _, o := range p.Ours {
+			text += fmt.Sprintf(" %.2f |", o.Ratio)
+		}
+		text += " " + p.verdict() + " |\n"
+	}
+	golden.Blocks(t, "../../docs/cost.md", map[string]string{"ratios": text})
 }
