@@ -19,6 +19,7 @@ type LUT struct {
 	TableBits  int    // of a rounded entry; 0: entries are exact
 	UnitRegs   int    // registers from table to accumulator
 	Results    int    // result words a beat
+	FloatUnits string // of floats: ieee or published
 }
 
 // What codes of weights mean.
@@ -36,13 +37,13 @@ const (
 )
 
 // lut is the kind of that name. Its builder is in lutbuild.go, its plan in lutplan.go.
-type lut struct{ integers }
+type lut struct{ weighted }
 
 func (lut) fields() []Field {
 	list := append(gridFields(),
 		textField("table", "half, full, bits, adder, ternary, tl1, tl2 or xnor: how a unit makes its terms", func(c *Config) *string { return &c.Table }),
 		intField("inputs", "activations a table, 1..6 (xnor: bits a word, 1..64; ternary, tl1, tl2: 1, 2, 3)", func(c *Config) *int { return &c.Inputs }),
-		formatField("a", "format of A, int2..int16 or uint1..uint16", func(c *Config) *numeric.Int { return &c.A }),
+		activationFields()[0],
 		formatField("b", "format of B, int2..int8 or uint1..uint8", func(c *Config) *numeric.Int { return &c.B }),
 		textField("weights", "plain: the values of b; odd: its codes q stand for 2q - (2^bits - 1) (of xnor, those of a too)", func(c *Config) *string { return &c.Weights }),
 		textField("remap", "of half tables: offline (in the weights) or hardware (in each unit)", func(c *Config) *string { return &c.Remap }),
@@ -50,13 +51,13 @@ func (lut) fields() []Field {
 		intField("table_bits", "of a rounded entry of half and full, 2..16, one power of two a row and group; 0: exact", func(c *Config) *int { return &c.TableBits }),
 		intField("unit_regs", "registers from table to accumulator, 1 or 2", func(c *Config) *int { return &c.UnitRegs }),
 		intField("results", "result words a beat, 1..cols", func(c *Config) *int { return &c.Results }))
-	return append(append(list, scalingFields()...), wrappingFields()...)
+	return append(append(append(list, scalingFields()...), wrappingFields()...), append(activationFields()[1:], lutFloatFields()...)...)
 }
 
 func (lut) defaults(c *Config) {
 	c.Rows, c.Cols = 2, 64
 	c.B = numeric.Int{Bits: 2, Signed: true}
-	c.LUT = LUT{Table: pe.StyleHalf, Inputs: 4, Weights: weightsPlain, Remap: remapOffline, Precompute: madeOutside, UnitRegs: 1, Results: 64}
+	c.LUT = LUT{Table: pe.StyleHalf, Inputs: 4, Weights: weightsPlain, Remap: remapOffline, Precompute: madeOutside, UnitRegs: 1, Results: 64, FloatUnits: unitsIEEE}
 }
 
 func (lut) presets() []Preset {
@@ -68,6 +69,9 @@ func (lut) presets() []Preset {
 		}),
 		change("lut-w2a16", "the same, int16 x int2, tables rounded to 8 bits for each 32 k", func(c *Config) {
 			c.A.Bits, c.TableBits, c.Group = 16, 8, 32
+		}),
+		change("lut-fp16", "LUT Tensor Core M2N64K4, half tables of fp16 sums made outside, fp16 x two-bit odd integers, fp16 sums", func(c *Config) {
+			c.A, c.FloatA, c.FloatC, c.B, c.Weights = numeric.Int{}, numeric.FP16, numeric.FP16, numeric.Int{Bits: 2}, weightsOdd
 		}),
 		change("unpu-w2a8", "UNPU-like baseline: tables of sums made in the array, int8 x int2", func(c *Config) {
 			c.Table, c.Precompute = pe.StyleBits, madeInside
@@ -121,11 +125,15 @@ func (lut) validate(c *Config, v *validation) {
 		most = 64
 	}
 	v.between("inputs", c.Inputs, 1, most)
-	v.between("a", c.A.Bits, 1, 16)
 	v.between("b", c.B.Bits, 1, 8)
 	v.between("unit_regs", c.UnitRegs, 1, 2)
 	v.between("results", c.Results, 1, max(c.Cols, 1))
-	v.between("acc_bits", c.AccBits, 2, hw.MaxWidth-1)
+	if c.floatActivations() {
+		v.lutFloats(c)
+	} else {
+		v.between("a", c.A.Bits, 1, 16)
+		v.between("acc_bits", c.AccBits, 2, hw.MaxWidth-1)
+	}
 	v.scaling(c, c.Inputs)
 	if len(v.errs) > 0 {
 		return
@@ -162,6 +170,7 @@ func (lut) validate(c *Config, v *validation) {
 
 func (lut) together() []string {
 	return append(scalingTogether(),
+		"A float `a` needs `table: half`, `precompute: outside`, `weights: odd`, no `group` and no `table_bits`; `float_units: published` needs `result` in the format of `a`.",
 		"`group` is a multiple of `inputs`; with `table_bits` it is also the k whose entries share a power of two.",
 		"`table: ternary`, `tl1` and `tl2` fix `inputs` and need `b: int2`, whose value -2 is not used.",
 		"`table: xnor` needs `weights: odd` and an unsigned `a`, which is read as odd integers too.",
@@ -179,7 +188,7 @@ func (lut) module(c *Config) string {
 
 func (lut) describe(c *Config) string {
 	return fmt.Sprintf("%s: lookup engine, %d rows x %d columns x %d activations, style %s, %s x %s (%s) into %d bits, groups of %d.",
-		c.Name, c.Rows, c.Cols, c.Inputs, c.Table, c.A, c.B, c.Weights, c.AccBits, c.Group)
+		c.Name, c.Rows, c.Cols, c.Inputs, c.Table, c.activation(), c.B, c.Weights, c.weightedBits(), c.Group)
 }
 
 func (lut) dims(c *Config) []int { return []int{c.Rows, c.Cols, c.Inputs} }
@@ -208,11 +217,11 @@ func (lut) extent(c *Config) Shape {
 	return Shape{M: c.Rows, N: c.Cols, K: max(2*c.Inputs, min(c.Group, 4*c.Inputs))}
 }
 
-func (lut) acc(c *Config) numeric.Acc {
-	return numeric.Acc{Int: numeric.Int{Bits: c.AccBits, Signed: true}}
-}
-
 func (lut) reference(c *Config, o Operands) ([]int64, error) {
+	if c.floatActivations() {
+		t := c.floatTable()
+		return t.GEMM(o.A, o.B, o.Init)
+	}
 	g, acc := c.groups(o), c.Acc().Int
 	if c.TableBits > 0 {
 		t := numeric.TableArith{Inputs: c.Inputs, TableBits: c.TableBits, WeightBits: c.B.Bits, Weights: numeric.Unsigned}
@@ -239,11 +248,14 @@ func (lut) checkShape(c *Config, s Shape) error {
 	return errors.Join(over("activation groups", cdiv(s.K, c.Inputs)), over("row tiles", cdiv(s.M, c.Rows)), over("column tiles", cdiv(s.N, c.Cols)))
 }
 
-// approximate implements approximating: rounded tables.
-func (lut) approximate(c *Config) bool { return c.TableBits > 0 }
+// approximate implements approximating: rounded tables, and floats.
+func (lut) approximate(c *Config) bool { return c.TableBits > 0 || c.floatActivations() }
 
 // exact implements exacting: tables that are not rounded.
 func (f lut) exact(c *Config, o Operands) ([]float64, error) {
+	if c.floatActivations() {
+		return c.exactLutFloats(o)
+	}
 	whole := *c
 	whole.TableBits = 0
 	words, err := f.reference(&whole, o)

@@ -14,7 +14,7 @@ func TestLUTPage(t *testing.T) {
 	golden.Blocks(t, "../docs/engines/lut.md", map[string]string{
 		"ports":        hostPorts(t, "lut-w2a8", small),
 		"ports-scaled": hostPorts(t, "lut-w4a8", append([]string{"precompute=inside", "table_bits=8"}, small...)),
-		"cycles": hostCycles(t, []string{"lut-w2a8", "lut-w4a8", "lut-w2a16", "unpu-w2a8", "ternary", "tl1", "tl2", "xnor"}, small,
+		"cycles": hostCycles(t, []string{"lut-w2a8", "lut-w4a8", "lut-w2a16", "lut-fp16", "unpu-w2a8", "ternary", "tl1", "tl2", "xnor"}, small,
 			[]arch.Shape{{M: 2, N: 4, K: 4}, {M: 2, N: 4, K: 64}, {M: 2, N: 4, K: 129}, {M: 8, N: 16, K: 64}}),
 		"widths": lutWidths(t),
 	})
@@ -23,7 +23,7 @@ func TestLUTPage(t *testing.T) {
 // lutWidths lists the tables of the presets as their hardware has them.
 func lutWidths(t *testing.T) string {
 	out := "| preset | entries x bits | weight word | unit sum | MACs a cycle |\n|---|---|---:|---:|---:|\n"
-	for _, name := range []string{"lut-w2a8", "lut-w4a8", "lut-w2a16", "unpu-w2a8", "ternary", "tl1", "tl2", "xnor"} {
+	for _, name := range []string{"lut-w2a8", "lut-w4a8", "lut-w2a16", "lut-fp16", "unpu-w2a8", "ternary", "tl1", "tl2", "xnor"} {
 		e := presetWith(t, name)
 		table := "none"
 		for _, m := range e.Top.Modules() {

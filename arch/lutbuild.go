@@ -123,6 +123,12 @@ func (p *parts) lutTables(c *Config, row int, issue, take hw.ID) (lutTables, hw.
 		return b.Zext(c.A.Bits+1, x)
 	}
 	out := lutTables{units: hw.Ports{}, sum: hw.None, shift: hw.None}
+	if c.floatActivations() {
+		e := b.Axis("e", len(t.Entries))
+		in := p.stream("a", issue, take, p.over("table", c.FloatA.Width(), row, e))
+		out.units["table_i"] = hold("table_q", in["table"])
+		return out, in["valid"]
+	}
 	shift := func() field { return p.over("shift", spec.ShiftBits(t), row) }
 	switch {
 	case c.Table == pe.StyleXNOR:
@@ -192,6 +198,9 @@ func (p *parts) lutTables(c *Config, row int, issue, take hw.ID) (lutTables, hw.
 func (c *Config) unitSpec() pe.UnitSpec {
 	t := c.table()
 	planesA, planesB := c.planes()
+	if c.floatActivations() {
+		return pe.UnitSpec{EntryBits: c.FloatA.Width(), AccBits: c.FloatC.Width(), Planes: planesB, Regs: c.UnitRegs}
+	}
 	s := pe.UnitSpec{EntryBits: c.tableSpec().EntryBits(t), AccBits: c.unitBits(), Planes: planesA + planesB - 1, Regs: c.UnitRegs}
 	switch c.Table {
 	case pe.StyleXNOR:
@@ -252,7 +261,7 @@ func (lut) build(c *Config) (*hw.Module, error) {
 	valid, first := b.Named("valid", b.Delay(fire, add)), b.Named("first", b.Delay(seq["first_o"], add))
 	capture := b.Named("capture", b.Delay(end, c.lutCapture()))
 	units["valid_i"], units["first_i"], units["capture_i"] = valid, first, capture
-	sums := p.inst("unit", p.module(pe.LookupUnit("lut_unit", t, spec)), units, row, col)["sum_o"]
+	sums := p.inst("unit", p.module(c.lutUnit(t, spec)), units, row, col)["sum_o"]
 
 	captured := func(name string, x hw.ID) hw.ID {
 		r := b.Reg(name, b.Width(x), 0, b.ShapeOf(x).Axes()...)
@@ -300,9 +309,9 @@ func (lut) build(c *Config) (*hw.Module, error) {
 		scaler := p.inst("scaler", p.module(groupScaler(c, corr, spec.AccBits, c.asumBits(), g.beats, p.lanes(cols.axes)...)), in)
 		outValid, out = scaler["valid_o"], scaler["data_o"]
 	} else {
-		out = b.Slice(corr.apply(b, sum, asum, zero), 0, c.AccBits)
+		out = b.Slice(corr.apply(b, sum, asum, zero), 0, c.weightedBits())
 	}
-	p.tail(c, tailIn{valid: outValid, data: b.Named("result", out), arith: pe.MAC{}, depth: g.depth, busy: seq["busy_o"], pop: pop})
+	p.tail(c, tailIn{valid: outValid, data: b.Named("result", out), arith: c.resultArith(), depth: g.depth, busy: seq["busy_o"], pop: pop})
 	b.Out("cfg_ready_o", seq["cfg_ready_o"])
 	b.Out("busy_o", seq["busy_o"])
 	return p.build()

@@ -82,6 +82,10 @@ func (l *layout) lutA(w *beatWriter, t pe.Table, m0, k, end, plane int, shifts [
 			func(r int) int64 { return shifts[r] })
 		return
 	}
+	if c.floatActivations() {
+		w.beat(l.floatEntry(t, m0, k, end))
+		return
+	}
 	entry := func(i int) int64 {
 		var sum int64
 		for x, coef := range t.Entries[i%len(t.Entries)] {

@@ -34,16 +34,16 @@ const (
 // Columns are cut into sets of adjacent ones; a set's sums are read row by row, one a cycle,
 // so a beat of results has one column of each set. A step is one k; its beat of a and of w
 // stands for all cycles of a serial product.
-type mixpe struct{ integers }
+type mixpe struct{ weighted }
 
 func (mixpe) fields() []Field {
 	list := append(gridFields(),
 		textField("product", "how a PE multiplies: combinational, serial or signmag", func(c *Config) *string { return &c.Product }),
-		formatField("a", "format of A, int2..int16 or uint1..uint16", func(c *Config) *numeric.Int { return &c.A }),
+		activationFields()[0],
 		formatField("b", "format of B, int2..int8 or uint1..uint8", func(c *Config) *numeric.Int { return &c.B }),
 		intField("scalers", "columns whose sums are scaled at a time, 1..cols", func(c *Config) *int { return &c.Scalers }),
 		textField("accounting", "iso-area (the hardware) or artefact (a formula: narrow weights count as narrow activations too)", func(c *Config) *string { return &c.Accounting }))
-	return append(append(list, scalingFields()...), wrappingFields()...)
+	return append(append(append(list, scalingFields()...), wrappingFields()...), append(activationFields()[1:], mixFloatFields()...)...)
 }
 
 func (mixpe) defaults(c *Config) {
@@ -56,6 +56,9 @@ func (mixpe) defaults(c *Config) {
 func (mixpe) presets() []Preset {
 	return []Preset{preset("mixpe", "mixpe-w4a8", "MixPE: shift-and-add PEs, int8 x uint4 with scales and zero points for 128 k applied after the group", func(c *Config) {
 		c.B.Signed, c.ZeroPoints = false, true
+	}), preset("mixpe", "mixpe-w4a16", "MixPE: shift-and-add PEs, fp16 x int4 into fp32 with scales in bf16 for 128 k applied after the group", func(c *Config) {
+		c.A, c.FloatA, c.FloatC, c.ScaleBits, c.ScaleShift = numeric.Int{}, numeric.FP16, numeric.FP32, 0, 0
+		c.Blockwise.ScaleB = numeric.BF16
 	})}
 }
 
@@ -72,10 +75,14 @@ func (mixpe) validate(c *Config, v *validation) {
 	v.between("cols", c.Cols, 1, 256)
 	v.oneOf("accounting", c.Accounting, AccountIsoArea, AccountArtefact)
 	v.oneOf("product", c.Product, pe.FormCombinational, pe.FormSerial, pe.FormSignMagnitude)
-	v.between("a", c.A.Bits, 1, 16)
+	if c.floatActivations() {
+		v.mixFloats(c)
+	} else {
+		v.between("a", c.A.Bits, 1, 16)
+		v.between("acc_bits", c.AccBits, 2, hw.MaxWidth-1)
+	}
 	v.between("b", c.B.Bits, 1, 8)
 	v.between("scalers", c.Scalers, 1, max(c.Cols, 1))
-	v.between("acc_bits", c.AccBits, 2, hw.MaxWidth-1)
 	v.scaling(c, 1)
 	if len(v.errs) > 0 {
 		return
@@ -96,6 +103,7 @@ func (mixpe) validate(c *Config, v *validation) {
 
 func (mixpe) together() []string {
 	return append(scalingTogether(),
+		"A float `a` has scales in the float format `scale`, with `scale_bits`, `scale_shift` 0 and no `zero_points`; `product` is not serial, `accounting` is iso-area, and the least number of `result` is not above that of `a`.",
 		"`group` is at least 1.",
 		"`accounting: artefact` has no hardware: it can be run at `--fidelity formula --check none`.",
 		"`product: signmag` needs a signed `b`, whose least value is not used.",
@@ -108,7 +116,7 @@ func (mixpe) module(c *Config) string {
 
 func (mixpe) describe(c *Config) string {
 	return fmt.Sprintf("%s: output-stationary systolic array of shift-and-add PEs, %d x %d, %s x %s (%s), groups of %d scaled by %d units, into %d bits.",
-		c.Name, c.Rows, c.Cols, c.A, c.B, c.Product, c.Group, c.Scalers, c.AccBits)
+		c.Name, c.Rows, c.Cols, c.activation(), c.B, c.Product, c.Group, c.Scalers, c.weightedBits())
 }
 
 func (mixpe) dims(c *Config) []int { return []int{c.Rows, c.Cols} }
@@ -129,11 +137,11 @@ func (mixpe) extent(c *Config) Shape {
 	return Shape{M: c.Rows, N: c.Cols, K: max(c.Rows, min(c.Group, 16))}
 }
 
-func (mixpe) acc(c *Config) numeric.Acc {
-	return numeric.Acc{Int: numeric.Int{Bits: c.AccBits, Signed: true}}
-}
-
 func (mixpe) reference(c *Config, o Operands) ([]int64, error) {
+	if c.floatActivations() {
+		g := numeric.FloatGroups{A: c.FloatA, Acc: c.FloatC, Scale: c.Blockwise.ScaleB, Len: c.Group}
+		return g.GEMM(o.A, o.B, o.Scale, o.Init)
+	}
 	return numeric.GroupGEMM(o.A, o.B, o.Init, c.groups(o), c.Acc().Int)
 }
 

@@ -91,7 +91,7 @@ func TestMixPEPage(t *testing.T) {
 	small := []string{"rows=2", "cols=4", "scalers=2", "group=4"}
 	golden.Blocks(t, "../docs/engines/mixpe.md", map[string]string{
 		"ports":      hostPorts(t, "mixpe-w4a8", small),
-		"cycles":     hostCycles(t, []string{"mixpe-w4a8"}, small, []arch.Shape{{M: 2, N: 4, K: 1}, {M: 2, N: 4, K: 4}, {M: 2, N: 4, K: 9}, {M: 2, N: 4, K: 64}, {M: 8, N: 8, K: 64}}),
+		"cycles":     hostCycles(t, []string{"mixpe-w4a8", "mixpe-w4a16"}, small, []arch.Shape{{M: 2, N: 4, K: 1}, {M: 2, N: 4, K: 4}, {M: 2, N: 4, K: 9}, {M: 2, N: 4, K: 64}, {M: 8, N: 8, K: 64}}),
 		"artefact":   artefactTable(),
 		"break-even": breakEvenTable(t),
 	})

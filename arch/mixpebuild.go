@@ -29,12 +29,17 @@ func (c *Config) mixLatency() int {
 }
 
 // groupSumBits is the width of a sum of a group with its zero point subtracted.
-func (c *Config) groupSumBits() int { return c.groupBits(c.B.Bits, c.Group) }
+func (c *Config) groupSumBits() int {
+	if c.floatActivations() {
+		return c.FloatC.Width()
+	}
+	return c.groupBits(c.B.Bits, c.Group)
+}
 
 // mixSeq are the parameters of the control.
 func (c *Config) mixSeq() groupSeq {
 	g := groupSeq{name: "mixpe_seq", array: "array of shift-and-add PEs", planesA: 1, planesB: c.shiftAdd().Planes(), grouped: true,
-		scales: c.ScaleBits > 0 || c.ZeroPoints, beats: c.groupBeats(), period: c.Rows * c.rowCycles()}
+		scales: c.scaleWidth() > 0 || c.ZeroPoints, beats: c.groupBeats(), period: c.Rows * c.rowCycles()}
 	g.depth = storeDepth(g.beats, c.rowCycles()/c.setColumns(), c.mixLatency(), g.period)
 	return g
 }
@@ -64,7 +69,7 @@ func (mixpe) build(c *Config) (*hw.Module, error) {
 	if c.Accounting == AccountArtefact {
 		return nil, fmt.Errorf("accounting: a formula only, without hardware: %q (expected %s, or tpe run --fidelity formula --check none)", c.Accounting, AccountIsoArea)
 	}
-	g, product, sumBits := c.mixSeq(), c.shiftAdd(), c.groupSumBits()
+	g, product, sumBits := c.mixSeq(), c.groupProduct(), c.groupSumBits()
 	width := c.setColumns()
 	b := c.top()
 	row, col := b.Axis("row", c.Rows), b.Axis("col", c.Cols)
@@ -78,7 +83,7 @@ func (mixpe) build(c *Config) (*hw.Module, error) {
 	}
 	cfg := p.groupConfig(g)
 	cfg["pop_i"] = pop
-	a := p.stream("a", issue, take, p.over("data", c.A.Bits, row))
+	a := p.stream("a", issue, take, p.over("data", c.activation().Width(), row))
 	w := p.stream("w", issue, take, p.over("data", product.WordBits(), col))
 	cfg["a_avail_i"], cfg["w_avail_i"] = a["valid"], w["valid"]
 	scale := p.scaleStream(c, col, issue, end, cfg)
@@ -151,11 +156,11 @@ func (mixpe) build(c *Config) (*hw.Module, error) {
 		ports["asum_i"] = toScaler(b.Pipe("asum_q", b.Select(row, asums["sum_o"], r.rowAt)))
 		ports["zero_i"] = ofSet(scales["zero"])
 	}
-	if c.ScaleBits > 0 {
+	if c.scaleWidth() > 0 {
 		ports["scale_i"] = ofSet(scales["scale"])
 	}
 	scaler := p.inst("scaler", p.module(groupScaler(c, corr, sumBits, asumBits, g.beats, p.lanes([]int{set})...)), ports)
-	p.tail(c, tailIn{valid: scaler["valid_o"], data: b.Named("result", scaler["data_o"]), arith: pe.MAC{}, depth: g.depth, busy: seq["busy_o"], pop: pop})
+	p.tail(c, tailIn{valid: scaler["valid_o"], data: b.Named("result", scaler["data_o"]), arith: c.resultArith(), depth: g.depth, busy: seq["busy_o"], pop: pop})
 	b.Out("cfg_ready_o", seq["cfg_ready_o"])
 	b.Out("busy_o", seq["busy_o"])
 	return p.build()

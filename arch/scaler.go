@@ -63,7 +63,7 @@ const scalerStages = 3
 // scaleNames are the fields of the stream of scales and zero points.
 func (c *Config) scaleNames() []string {
 	var list []string
-	if c.ScaleBits > 0 {
+	if c.scaleWidth() > 0 {
 		list = append(list, "scale")
 	}
 	if c.ZeroPoints {
@@ -75,7 +75,7 @@ func (c *Config) scaleNames() []string {
 // scaleStream makes the stream s, if the engine has one, and tells the sequencer of it. A beat
 // is taken with the end of a group.
 func (p *parts) scaleStream(c *Config, col int, issue, end hw.ID, cfg hw.Ports) map[string]hw.ID {
-	widths := map[string]int{"scale": c.ScaleBits, "zero": c.B.Bits}
+	widths := map[string]int{"scale": c.scaleWidth(), "zero": c.B.Bits}
 	var fields []field
 	for _, n := range c.scaleNames() {
 		fields = append(fields, p.over(n, widths[n], col))
@@ -94,7 +94,8 @@ func (p *parts) scaleStream(c *Config, col int, issue, end hw.ID, cfg hw.Ports) 
 //	sum_i, asum_i, zero_i --> [correction] --> d_q --> [* scale_q, round] --> p_q --> [accumulator memory] --> y
 //
 // addr_i is the number of the beat within a tile; first_i and last_i mark the groups of a
-// tile. Products are exact; the rounding is that of [numeric.Groups]; y is modulo 2^acc.
+// tile. Products are exact; the rounding is that of [numeric.Groups]; y is modulo 2^acc. Floats are
+// those of [numeric.FloatGroups].
 func groupScaler(c *Config, corr correction, sumBits, asumBits, depth int, lanes ...hw.Axis) (*hw.Module, error) {
 	b := hw.New("group_scaler", "Applies scales and zero points of a group and adds up the groups of a tile.")
 	p := parts{b: b}
@@ -110,20 +111,27 @@ func groupScaler(c *Config, corr correction, sumBits, asumBits, depth int, lanes
 		zero = b.In("zero_i", c.B.Bits, ax...)
 	}
 	d := b.Pipe("d_q", corr.apply(b, sum, asum, zero))
-	product := d
-	if c.ScaleBits > 0 {
-		scale := b.Pipe("scale_q", b.In("scale_i", c.ScaleBits, ax...))
-		product = b.MulSU(min(sumBits+c.ScaleBits, hw.MaxWidth), d, scale)
+	product, width, arith := d, c.accBits(), pe.Arith(pe.MAC{})
+	if n := c.scaleWidth(); n > 0 {
+		scale := b.Pipe("scale_q", b.In("scale_i", n, ax...))
+		if c.floatActivations() {
+			product = pe.MulFloats(b, c.FloatC, c.Blockwise.ScaleB, d, scale)
+		} else {
+			product = b.MulSU(min(sumBits+n, hw.MaxWidth), d, scale)
+		}
+	}
+	if c.floatActivations() {
+		width, arith = c.weightedBits(), c.resultArith()
 	}
 	if c.ScaleShift > 0 {
 		w := max(b.Width(product), c.ScaleShift) + 1
 		half := b.Const(w, 1<<(c.ScaleShift-1))
 		product = b.Ashr(b.Add(b.Sext(w, product), half), b.Const(5, uint64(c.ScaleShift)))
 	}
-	product = b.Pipe("p_q", b.Named("scaled", pe.Fit(b, min(b.Width(product), c.accBits()), product)))
+	product = b.Pipe("p_q", b.Named("scaled", pe.Fit(b, min(b.Width(product), width), product)))
 	two := func(name string, x hw.ID) hw.ID { return b.Pipe(name+"_here_q", b.Pipe(name+"_q", x)) }
 	addr1 := b.Pipe("addr_q", addr)
-	acc := p.inst("acc", p.module(accumulator(c.accBits(), b.Width(product), depth, true, pe.MAC{}, lanes...)), hw.Ports{
+	acc := p.inst("acc", p.module(accumulator(width, b.Width(product), depth, true, arith, lanes...)), hw.Ports{
 		"next_addr_i": addr1, "addr_i": b.Pipe("addr_here_q", addr1),
 		"valid_i": two("valid", valid), "first_i": two("first", first), "last_i": two("last", last), "data_i": product})
 	b.Out("valid_o", acc["valid_o"])

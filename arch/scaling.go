@@ -86,6 +86,9 @@ func (c *Config) Matrices(s Shape) []Matrix {
 	a, b, _ := c.Formats()
 	list := []Matrix{{'A', workloads.FormatOf(a), s.M, s.K}, {'B', workloads.FormatOf(b), s.K, s.N}}
 	list[1].Format.Symmetric = c.symmetricB()
+	if f := c.Blockwise.ScaleB; c.floatActivations() && f.Exp > 0 {
+		list = append(list, Matrix{'S', workloads.FormatOf(f), c.groupRows(s.K), s.N})
+	}
 	if c.inBlocks() {
 		list = append(list, c.blockScales(s)...)
 	}

@@ -76,22 +76,29 @@ func (t Table) term(b *hw.Builder, s UnitSpec) hw.ID {
 		return b.Mux(b.Bit(w, 1), b.Neg(a), a)
 	}
 	e := b.Axis("e", len(t.Entries))
-	table := b.In("table_i", s.EntryBits, e)
+	x, neg := t.read(b, e, b.In("table_i", s.EntryBits, e), w)
+	if x = b.Sext(width, x); neg == hw.None {
+		return x
+	}
+	return b.Mux(neg, b.Neg(x), x)
+}
+
+// read is the entry that a weight word chooses, and whether it is negated; None where no entry is.
+func (t Table) read(b *hw.Builder, e int, table, w hw.ID) (entry, neg hw.ID) {
 	n := t.indexBits()
 	idx := b.Const(1, 0)
 	if n > 0 {
 		idx = b.Slice(w, 0, n)
 	}
 	if !t.Negate {
-		return b.Sext(width, b.Select(e, table, idx))
+		return b.Select(e, table, idx), hw.None
 	}
-	neg := b.Bit(w, n)
+	neg = b.Bit(w, n)
 	if t.Raw { // the highest bit is 1 where a[g-1] is added
 		neg = b.Not(neg)
 		if n > 0 {
 			idx = b.Mux(neg, b.Not(idx), idx)
 		}
 	}
-	x := b.Sext(width, b.Named("entry", b.Select(e, table, b.Named("index", idx))))
-	return b.Mux(neg, b.Neg(x), x)
+	return b.Named("entry", b.Select(e, table, b.Named("index", idx))), neg
 }

@@ -252,3 +252,78 @@ func TestTableWidths(t *testing.T) {
 		}
 	}
 }
+
+// TestFloatLookupUnit adds all pairs of e5m2 entries, each on two planes and with either sign, as the
+// published hardware does and as it should.
+func TestFloatLookupUnit(t *testing.T) {
+	const cases = 1 << 16
+	for _, published := range []bool{false, true} {
+		table := pe.NewTable(pe.StyleHalf, 1, false)
+		spec := pe.FloatUnitSpec{A: numeric.E5M2, Acc: numeric.E5M2, Planes: 2, Regs: 1, Published: published}
+		unit, err := pe.FloatLookupUnit("unit", table, spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := hw.New("bench", "")
+		ax, e := b.Axis("case", cases), b.Axis("e", 1)
+		in := hw.Ports{"table_i": b.In("table_i", 8, ax, e), "w_i": b.In("w_i", 1, ax)}
+		for _, n := range []string{"plane_i", "first_i", "valid_i", "capture_i"} {
+			in[n] = b.In(n, 1)
+		}
+		b.Out("sum_o", b.Inst("unit", unit, in, ax)["sum_o"])
+		top, err := b.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		flat, err := hw.Flatten(top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := eval.New(flat)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Weights of step s: bit 2s + p of the case's low bits, scrambled.
+		word := func(i, step, plane int) uint64 { return uint64(i*0x9e37>>(7+2*step+plane)) & 1 }
+		arith := numeric.FloatTable{A: numeric.E5M2, Acc: numeric.E5M2, Inputs: 1, WeightBits: 2, Published: published}
+		entry := func(i, step int) uint64 { // NaNs have one code
+			return arith.Entry([]uint64{uint64(i>>(8*step)) & 255}, func(int) bool { return false })
+		}
+		for step := range 3 { // the last only captures
+			for plane := range 2 {
+				words := map[string][]uint64{"table_i": make([]uint64, cases), "w_i": make([]uint64, cases), "plane_i": {uint64(plane)},
+					"first_i": {0}, "valid_i": {1}, "capture_i": {0}}
+				if step == 2 {
+					words["valid_i"], words["capture_i"] = []uint64{0}, []uint64{1}
+				} else if step+plane == 0 {
+					words["first_i"] = []uint64{1}
+				}
+				for i := range cases {
+					words["table_i"][i], words["w_i"][i] = entry(i, step), 1-word(i, step, plane)
+				}
+				for k, p := range flat.Inputs {
+					m.Set(k, words[p.Name])
+				}
+				m.Settle()
+				m.Step(false)
+			}
+		}
+		m.Settle()
+		got := make([]uint64, cases)
+		m.Get(0, got)
+		w := numeric.NewDense(2, 1)
+		a := numeric.NewDense(1, 2)
+		for i := range got {
+			for step := range 2 {
+				a.Data[step], w.Data[step] = int32(entry(i, step)), int32(word(i, step, 0)|word(i, step, 1)<<1)
+			}
+			want, err := arith.GEMM(a, w, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got[i] != uint64(want[0]) {
+				t.Fatalf("published %t: %v times %v is %x, want %x", published, a.Data, w.Data, got[i], want[0])
+			}
+		}
+	}
+}

@@ -37,6 +37,19 @@ func (s ShiftAdd) Planes() int {
 	return 1
 }
 
+// String names the product in comments.
+func (s ShiftAdd) String() string { return fmt.Sprintf("%s x %s (%s)", s.A, s.B, s.Form) }
+
+// XBits is the width of an activation.
+func (s ShiftAdd) XBits() int { return s.A.Bits }
+
+// Add is the sum with a product, or its part of a plane.
+func (s ShiftAdd) Add(b *hw.Builder, sum, x, w, plane hw.ID) hw.ID {
+	width := b.Width(sum)
+	product := b.Named("product", Fit(b, width, s.Product(b, min(width, s.A.Bits+s.B.Bits+1), x, w, plane)))
+	return b.Add(sum, product)
+}
+
 // WordBits is the width of a weight as it is sent, Word the weight w in that form.
 func (s ShiftAdd) WordBits() int { return s.B.Bits }
 
@@ -91,6 +104,15 @@ func (s ShiftAdd) Product(b *hw.Builder, width int, a, w, plane hw.ID) hw.ID {
 	return b.Add(sum, row(n-1))
 }
 
+// GroupProduct is what a [GroupCell] adds to its sum: [ShiftAdd] or [FloatShiftAdd].
+type GroupProduct interface {
+	fmt.Stringer
+	XBits() int
+	WordBits() int
+	Planes() int
+	Add(b *hw.Builder, sum, x, w, plane hw.ID) hw.ID
+}
+
 // GroupCell is the cell of an output-stationary array that accumulates a group of k
 // at a time and keeps its sum apart until it is read.
 //
@@ -102,9 +124,9 @@ func (s ShiftAdd) Product(b *hw.Builder, width int, a, w, plane hw.ID) hw.ID {
 // last beat; an edge after that beat's sum is complete it stands in the shadow. shift_i, which
 // travels along the row too, moves the shadows of a column up by one cell. The accumulator has
 // sumBits bits and must hold a group.
-func GroupCell(name string, s ShiftAdd, sumBits int) (*hw.Module, error) {
-	b := hw.New(name, fmt.Sprintf("Shift-and-add processing element, %s x %s (%s) into %d bits.", s.A, s.B, s.Form, sumBits))
-	x, y := b.In("x_i", s.A.Bits), b.In("y_i", s.WordBits())
+func GroupCell(name string, s GroupProduct, sumBits int) (*hw.Module, error) {
+	b := hw.New(name, fmt.Sprintf("Shift-and-add processing element, %s into %d bits.", s, sumBits))
+	x, y := b.In("x_i", s.XBits()), b.In("y_i", s.WordBits())
 	first, last := b.In("first_i", 1), b.In("last_i", 1)
 	plane := hw.None
 	if s.Planes() > 1 {
@@ -117,8 +139,7 @@ func GroupCell(name string, s ShiftAdd, sumBits int) (*hw.Module, error) {
 	b.Out("first_o", b.Pipe("first_q", first))
 	b.Out("last_o", lastQ)
 	acc := b.Reg("acc_q", sumBits, 0)
-	product := b.Named("product", Fit(b, sumBits, s.Product(b, min(sumBits, s.A.Bits+s.B.Bits+1), x, y, plane)))
-	b.Next(acc, b.Named("new", b.Add(b.Mux(first, b.Const(sumBits, 0), acc), product)))
+	b.Next(acc, b.Named("new", s.Add(b, b.Mux(first, b.Const(sumBits, 0), acc), x, y, plane)))
 	shift, below := b.In("shift_i", 1), b.In("d_i", sumBits)
 	b.Out("shift_o", b.Pipe("shift_q", shift))
 	shadow := b.Reg("shadow_q", sumBits, 0)

@@ -25,7 +25,7 @@ var figures = []struct {
 	{"error-blockfma.svg", "Tensor cores, normal data", "normal:1", 16, 16384, [][]string{
 		{"tc-v100-fp16-f32"}, {"tc-a100-bf16-f32"}, {"tc-a100-tf32-f32"}, {"tc-h100-fp16-f16"}, {"tc-h100-e4m3-f32"}, {"tc-ada-e5m2-f32"}, {"tc-h100-e4m3-f16-mma"}}},
 	{"error-blocks.svg", "Block formats, normal data", "a=normal:1,b=normal:2", 16, 512, [][]string{
-		{"mx-e4m3"}, {"nvfp4"}, {"figna", "scale_b=none"}, {"figna", "scale_b=none", "align=12"}}},
+		{"mx-e4m3"}, {"nvfp4"}, {"figna"}, {"figna", "align=12"}, {"figna", "align=8"}}},
 	{"error-fma.svg", "Multiply-add of floats, normal data", "normal:1", 16, 512, [][]string{
 		{"fma-bf16", "cols=8"}, {"fma-skew-bf16", "cols=8", "acc=bf16"}, {"fma-fp16", "cols=8"},
 		{"anfma-bf16", "cols=8"}, {"anfma-bf16", "cols=8", "norm=none"}, {"fma-e4m3", "cols=8", "result=bf16"}}},
@@ -34,6 +34,10 @@ var figures = []struct {
 		{"fp8add-e4m3", "cols=16"}}},
 	{"error-lut.svg", "Lookup engine with rounded tables, normal activations", "a=normal:4096,b=full", 16, 2048, [][]string{
 		{"lut-w2a16"}, {"lut-w2a16", "table_bits=12"}}},
+	{"error-lut-fp16.svg", "Lookup engine on floats, normal activations", "a=normal:1,b=full", 16, 512, [][]string{
+		{"lut-fp16"}, {"lut-fp16", "float_units=published"}, {"lut-fp16", "result=fp32"}}},
+	{"error-mixpe.svg", "MixPE on floats, normal activations", "a=normal:1,b=full", 16, 512, [][]string{
+		{"mixpe-w4a16"}, {"mixpe-w4a16", "result=fp16"}, {"mixpe-w4a16", "result=fp16", "group=32"}}},
 	{"error-maddness.svg", "MADDNESS, 64 rows of normal data", "normal:20", 64, 2048, [][]string{{"maddness"}, {"maddness", "width=1", "lut_bits=16"}}},
 }
 

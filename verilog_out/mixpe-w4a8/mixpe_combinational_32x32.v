@@ -4,7 +4,7 @@
 // x 32, int8 x uint4 (combinational), groups of 128 scaled by 8 units, into 32 bits.
 //
 // Axes: row = 32, col = 32, set = 8, in = 4.
-// Graph 282c8a47fb40.
+// Graph d0ddb7e87a3b.
 
 `default_nettype none
 

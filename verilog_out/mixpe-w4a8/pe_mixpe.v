@@ -2,7 +2,7 @@
 //
 // pe_mixpe: Shift-and-add processing element, int8 x uint4 (combinational) into 20 bits.
 //
-// Graph 516505e0cfd3.
+// Graph 070f7933cc9e.
 
 `default_nettype none
 
