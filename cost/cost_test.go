@@ -284,6 +284,41 @@ func TestOPT1AgainstMAC(t *testing.T) {
 	}
 }
 
+// TestANFMAAgainstFMA holds the areas of DEVIATIONS.md F13 and F13: PEs of approximate normalisation beside exact ones,
+// the skewed FMA beside the plain one. OSU018, recipe balanced.
+func TestANFMAAgainstFMA(t *testing.T) {
+	tooltest.Deep(t, "five syntheses of PEs of floats")
+	f := flow(t, synth.Balanced, 1)
+	area := func(name string, set ...string) float64 {
+		d, err := f.Engine(t.Context(), engine(t, name, append(set, "rows=1", "cols=1", "acc_rows=2")...).Top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := d.Report(name, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.ByPart[0].AreaUM2
+	}
+	exact := area("anfma-bf16", "norm=exact")
+	for _, tt := range []struct {
+		name       string
+		of, is     float64
+		least, top float64
+	}{
+		{"an-1-2 of exact normalisation", exact, area("anfma-bf16"), 0.93, 0.98},
+		{"no normalisation of exact", exact, area("anfma-bf16", "norm=none"), 0.87, 0.93},
+		{"anfma of fma", area("fma-bf16"), area("anfma-bf16"), 0.57, 0.63},
+		{"skewed of plain fma", area("fma-bf16"), area("fma-skew-bf16"), 0.98, 1.04},
+	} {
+		r := tt.is / tt.of
+		t.Logf("%s: %.3f of the PE's area", tt.name, r)
+		if r < tt.least || r > tt.top {
+			t.Errorf("%s: %.3f of the PE's area (DEVIATIONS.md says %g to %g)", tt.name, r, tt.least, tt.top)
+		}
+	}
+}
+
 // TestMixPEAgainstMAC holds the area of docs/engines/mixpe.md and DEVIATIONS.md S5: the PE of MixPE W4A8 against the
 // plain int8 one, OSU018, recipe balanced.
 func TestMixPEAgainstMAC(t *testing.T) {
