@@ -42,7 +42,7 @@ type costCmd struct {
 	engineFlags
 	costFlags
 	Workload string `placeholder:"W" help:"Also the energy of a workload: a model, gemm:MxNxK, or a file."`
-	Data     string `placeholder:"D" help:"Operands of the sampled job, as for tpe run; normal with a fifth of full scale if absent."`
+	Data     string `placeholder:"D" help:"Operands of the sampled job, as for tpe run; normal with a fifth of full scale, of floats with deviation 1, if absent."`
 	Seed     uint64 `default:"1" help:"Seed of the operands."`
 	Path     bool   `help:"Print the critical path point by point."`
 	SVG      string `name:"svg" placeholder:"FILE" help:"Also draw where area and energy go."`
@@ -98,10 +98,7 @@ func (c *costCmd) job(e *env, eng *arch.Engine) (*costJob, error) {
 	}
 	spec := c.Data
 	if spec == "" {
-		spec = fmt.Sprintf("a=normal:%g,b=normal:%g", fifth(eng.A.Bits), fifth(eng.B.Bits))
-		if a, _, _ := eng.Formats(); workloads.FormatOf(a).Float.Exp > 0 {
-			spec = "normal:1"
-		}
+		spec = normalOperands(eng)
 	}
 	data, err := workloads.ParseDataSet(spec)
 	if err != nil {
@@ -215,6 +212,14 @@ func (c *costFlags) energy(e *env, eng *arch.Engine, design *cost.Design, r *cos
 	total := job.run.Total
 	r.AddWorkload(energy, job.run.Workload, s.String(), job.data.String(), total.MACs, total.Cycles, total.Bytes, dram)
 	return nil
+}
+
+// normalOperands are normal data for an engine: of a fifth of full scale, of floats of deviation 1.
+func normalOperands(eng *arch.Engine) string {
+	if a, _, _ := eng.Formats(); workloads.FormatOf(a).Float.Exp > 0 {
+		return "normal:1"
+	}
+	return fmt.Sprintf("a=normal:%g,b=normal:%g", fifth(eng.A.Bits), fifth(eng.B.Bits))
 }
 
 // fifth is a fifth of the largest value of a format.
