@@ -284,7 +284,7 @@ func TestOPT1AgainstMAC(t *testing.T) {
 	}
 }
 
-// TestANFMAAgainstFMA holds the areas of DEVIATIONS.md F13 and F13: PEs of approximate normalisation beside exact ones,
+// TestANFMAAgainstFMA holds the areas of DEVIATIONS.md F13 and F14: PEs of approximate normalisation beside exact ones,
 // the skewed FMA beside the plain one. OSU018, recipe balanced.
 func TestANFMAAgainstFMA(t *testing.T) {
 	tooltest.Deep(t, "five syntheses of PEs of floats")
