@@ -24,7 +24,7 @@ func TestBadYAML(t *testing.T) {
 		{"huge cols", "cols: 100000\n", `e.yaml:1:7: cols: out of range: 100000 (expected 1..256)`},
 		{"negative", "acc_rows: -1\n", `e.yaml:1:11: acc_rows: out of range: -1 (expected 1..65536)`},
 		{"dataflow", "dataflow: rs\n", `e.yaml:1:11: dataflow: unknown value: "rs" (expected os, ws or is)`},
-		{"pe", "pe: macc\n", `e.yaml:1:5: pe: unknown value: "macc" (expected mac, opt1, fma, anfma or bitfusion)`},
+		{"pe", "pe: macc\n", `e.yaml:1:5: pe: unknown value: "macc" (expected mac, opt1, fma, anfma, fp8add, lmul, lmul-eq, pam or bitfusion)`},
 		{"kind", "kind: sphere\n", `e.yaml:1:7: kind: unknown value: "sphere" (expected ` + orList(kindNames()) + `)`},
 		{"tree that saturates inside", "kind: tree\noverflow: saturate\nacc_bits: 18\n", `e.yaml:2:11: overflow: sums of 16 products saturate inside a tree, whose order is not that of k: "saturate" (expected wrap, or acc_bits of at least 20)`},
 		{"format", "a: int99\n", `e.yaml:1:4: a: bad width of integer format: "int99" (expected int2..int64 or uint1..uint64)`},

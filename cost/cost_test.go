@@ -132,7 +132,8 @@ func checkEngine(t *testing.T, f *cost.Flow, name string) {
 	if _, err := d.Energy(t.Context(), drive.Play{}, 1, 1); err == nil {
 		t.Error("a job without a reset has an energy")
 	}
-	if len(en.Rows) != len(r.Area) || en.GlitchPE < 1 || en.GlitchPE > 4 {
+	// Integer PEs stay below 4; a float multiplication, alignment and addition in one cycle has deeper logic.
+	if len(en.Rows) != len(r.Area) || en.GlitchPE < 1 || en.GlitchPE > 8 {
 		t.Errorf("%d rows, glitch factor %g", len(en.Rows), en.GlitchPE)
 	}
 	total := 0.0
