@@ -18,6 +18,7 @@ import (
 	"tpe/hw"
 	"tpe/internal/tool"
 	"tpe/internal/tool/tooltest"
+	"tpe/numeric"
 )
 
 // TestAgainstOpenSTA compares the least period and the latest output of modules of the
@@ -36,14 +37,15 @@ func TestDataAgainstOpenSTA(t *testing.T) {
 	}
 }
 
-// leaves are modules of the presets that place no others, have no memories and no
-// delays.
+// leaves are modules of the systolic presets that place no others, have no memories and no
+// delays; those of floats, which take long to synthesise, in a deep run.
 func leaves(t *testing.T) []*hw.Module {
 	t.Helper()
 	var list []*hw.Module
 	seen := map[string]bool{}
 	for _, p := range arch.Representatives() {
-		if p.Config.Kind != arch.Default().Kind {
+		a, _, _ := p.Config.Formats()
+		if _, integer := a.(numeric.Int); p.Config.Kind != arch.Default().Kind || !integer && !tooltest.IsDeep() {
 			continue
 		}
 		e, err := arch.Build(p.Config)
