@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"tpe/internal/golden"
 	"tpe/internal/tool"
 	"tpe/internal/tool/tooltest"
+	"tpe/numeric"
 	"tpe/rtlgen"
 )
 
@@ -55,6 +57,21 @@ func verilogOut(t *testing.T) map[string][]string {
 
 func topOf(t *testing.T, preset string) string { return build(t, preset).Top.Name }
 
+// lintedFloats stand for the arrays of floats, which take long to read, outside deep runs.
+var lintedFloats = []string{"fma-e4m3", "lmul-e4m3", "tc-h100-e4m3-f32"}
+
+// floats reports whether a preset multiplies floats.
+func floats(t *testing.T, preset string) bool {
+	t.Helper()
+	c, err := arch.Load(preset, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _, _ := c.Formats()
+	_, integer := a.(numeric.Int)
+	return !integer
+}
+
 // TestVerilogOutLint wants no warning from any tool on any file of verilog_out.
 func TestVerilogOutLint(t *testing.T) {
 	tools := tooltest.Need(t, tool.Verilator, tool.Icarus, tool.Yosys)
@@ -63,6 +80,9 @@ func TestVerilogOutLint(t *testing.T) {
 	for p, files := range verilogOut(t) {
 		t.Run(p, func(t *testing.T) {
 			t.Parallel()
+			if floats(t, p) && !slices.Contains(lintedFloats, p) {
+				tooltest.Deep(t, "lint of arrays of floats but "+strings.Join(lintedFloats, ", "))
+			}
 			top := topOf(t, p)
 			if out, err := verilator.Run(context.Background(), dir, append([]string{"--lint-only", "-Wall", "--top-module", top}, files...)...); err != nil || len(out) > 0 {
 				t.Errorf("verilator: %v\n%s", err, out)
