@@ -1,17 +1,16 @@
 package sweep
 
 import (
-	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"tpe/internal/wholefile"
 )
 
 // Query runs a statement of SQL that only reads, and gives each row to each as text; columns
@@ -70,7 +69,7 @@ const everything = "SELECT * FROM rows ORDER BY id, workload"
 
 // ExportCSV writes all rows as CSV.
 func (st *Store) ExportCSV(path string) error {
-	return toFile(path, func(w io.Writer) error {
+	return wholefile.Write(path, 0o644, func(w io.Writer) error {
 		c := csv.NewWriter(w)
 		if err := st.Query(everything, c.Write); err != nil {
 			return err
@@ -113,7 +112,7 @@ func (st *Store) ExportParquet(path string) error {
 		leaf, _ := schema.Lookup(n)
 		place[i] = leaf.ColumnIndex
 	}
-	return toFile(path, func(w io.Writer) error {
+	return wholefile.Write(path, 0o644, func(w io.Writer) error {
 		out := parquet.NewWriter(w, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(100_000), parquet.CreatedBy("tpe", "", ""))
 		cells := make([]any, len(names))
 		to := make([]any, len(names))
@@ -171,32 +170,6 @@ func valueOf(v any, kind parquet.Kind) parquet.Value {
 		return parquet.ByteArrayValue(v)
 	}
 	return parquet.ByteArrayValue([]byte(fmt.Sprint(v)))
-}
-
-// toFile writes a file whole or not at all.
-func toFile(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	w := bufio.NewWriterSize(f, 1<<16)
-	err = write(w)
-	if err == nil {
-		err = w.Flush()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		if err = os.Chmod(f.Name(), 0o644); err == nil {
-			err = os.Rename(f.Name(), path)
-		}
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
 }
 
 // Scored is a point with some of its metrics, over all workloads together.

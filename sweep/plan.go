@@ -7,12 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"tpe/internal/wholefile"
 )
 
 // Names of files in the folder of a sweep.
@@ -122,10 +123,10 @@ func openPlan(dir string, s *Space, p *Plan) error {
 		if err != nil {
 			return err
 		}
-		if err := writeFile(filepath.Join(dir, spaceFile), s.source); err != nil {
+		if err := wholefile.Bytes(filepath.Join(dir, spaceFile), s.source); err != nil {
 			return err
 		}
-		return writeFile(filepath.Join(dir, planFile), append(b, '\n'))
+		return wholefile.Bytes(filepath.Join(dir, planFile), append(b, '\n'))
 	case err != nil:
 		return err
 	case old.Hash() != p.Hash():
@@ -179,9 +180,4 @@ func LoadDir(dir string) (*Space, *Plan, error) {
 	}
 	s, err := parse(path, p.Root, src)
 	return s, p, err
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(path string, b []byte) error {
-	return toFile(path, func(w io.Writer) error { _, err := w.Write(b); return err })
 }

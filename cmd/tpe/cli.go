@@ -6,12 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/alecthomas/kong"
 
 	"tpe/arch"
+	"tpe/internal/wholefile"
 )
 
 const description = `Tensor processing engines, described once as hardware: cycles, output bits and
@@ -114,27 +113,5 @@ func put(e *env, path string, b []byte) error {
 		_, err := e.out.Write(b)
 		return err
 	}
-	return writeFile(path, b)
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	_, err = f.Write(b)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		if err = os.Chmod(f.Name(), 0o644); err == nil {
-			err = os.Rename(f.Name(), path)
-		}
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
+	return wholefile.Bytes(path, b)
 }

@@ -13,6 +13,7 @@ import (
 	"tpe/cost"
 	"tpe/cost/memory"
 	"tpe/cost/synth"
+	"tpe/internal/wholefile"
 	"tpe/report/compare"
 	"tpe/sim"
 	"tpe/workloads"
@@ -76,7 +77,7 @@ func (c *compareCmd) Run(e *env) error {
 		if err := r.WriteHTML(&b, commandLine("compare", c.args()), tables); err != nil {
 			return err
 		}
-		if err := writeFile(c.HTML, b.Bytes()); err != nil {
+		if err := wholefile.Bytes(c.HTML, b.Bytes()); err != nil {
 			return err
 		}
 	}

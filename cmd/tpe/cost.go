@@ -16,6 +16,7 @@ import (
 	"tpe/cost/synth"
 	"tpe/hw/drive"
 	"tpe/internal/tool"
+	"tpe/internal/wholefile"
 	"tpe/report/breakdown"
 	"tpe/sim"
 	"tpe/workloads"
@@ -73,7 +74,7 @@ func (c *costCmd) Run(e *env) error {
 		if err := breakdown.Draw(&b, r); err != nil {
 			return err
 		}
-		if err := writeFile(c.SVG, b.Bytes()); err != nil {
+		if err := wholefile.Bytes(c.SVG, b.Bytes()); err != nil {
 			return err
 		}
 	}

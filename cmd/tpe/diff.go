@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"tpe/arch"
+	"tpe/internal/wholefile"
 	"tpe/report/compare"
 	"tpe/workloads"
 )
@@ -52,7 +53,7 @@ func (c *diffCmd) Run(e *env) error {
 		if err := d.WriteHTML(&b, commandLine("diff", args), tables); err != nil {
 			return err
 		}
-		if err := writeFile(c.HTML, b.Bytes()); err != nil {
+		if err := wholefile.Bytes(c.HTML, b.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"tpe/internal/wholefile"
 	"tpe/workloads"
 	"tpe/workloads/importer"
 )
@@ -90,32 +90,17 @@ func (c *importCmd) Run(e *env) error {
 // csvFile writes records into a table that appears under its name when it is
 // whole. finish ends it, or removes it on an error.
 func csvFile(path string) (put func(workloads.GEMM) error, finish func(error) error, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	f, err := wholefile.Create(path, 0o644)
 	if err != nil {
-		return nil, nil, fmt.Errorf("writing %s: %w", path, err)
+		return nil, nil, err
 	}
-	buf := bufio.NewWriterSize(f, 1<<18)
-	table := workloads.NewCSVWriter(buf)
+	table := workloads.NewCSVWriter(f)
 	finish = func(err error) error {
-		if err == nil {
-			err = table.Flush()
+		if err != nil { // of what was read, not of writing
+			_ = f.Finish(err)
+			return err
 		}
-		if err == nil {
-			err = buf.Flush()
-		}
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		if err == nil {
-			err = os.Chmod(f.Name(), 0o644)
-		}
-		if err == nil {
-			err = os.Rename(f.Name(), path)
-		}
-		if err != nil {
-			os.Remove(f.Name())
-		}
-		return err
+		return f.Finish(table.Flush())
 	}
 	return table.Write, finish, nil
 }

@@ -13,6 +13,7 @@ import (
 	"tpe/arch"
 	"tpe/cost"
 	"tpe/hw/drive"
+	"tpe/internal/wholefile"
 	"tpe/report/vcd"
 	"tpe/sim"
 	"tpe/testbench"
@@ -287,7 +288,7 @@ func (c *runCmd) record(opt *sim.Options, eng *arch.Engine) (func() error, error
 		if err := rec.Close(); err != nil {
 			return err
 		}
-		return writeFile(c.VCD, buf.Bytes())
+		return wholefile.Bytes(c.VCD, buf.Bytes())
 	}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"tpe/arch"
+	"tpe/internal/wholefile"
 	"tpe/scalesim"
 	"tpe/workloads"
 )
@@ -169,7 +170,7 @@ func writeSCALESimReports(dir string, layers []scalesim.Layer) error {
 		if err := f.write(&b, layers); err != nil {
 			return err
 		}
-		if err := writeFile(filepath.Join(dir, f.name), b.Bytes()); err != nil {
+		if err := wholefile.Bytes(filepath.Join(dir, f.name), b.Bytes()); err != nil {
 			return err
 		}
 	}

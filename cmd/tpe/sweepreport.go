@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tpe/arch"
+	"tpe/internal/wholefile"
 	"tpe/report/arrayview"
 	"tpe/report/page"
 	"tpe/sweep"
@@ -44,7 +45,7 @@ func (c *sweepReportCmd) Run(e *env) error {
 	if err := page.Write(&b, d); err != nil {
 		return err
 	}
-	if err := writeFile(c.Out, b.Bytes()); err != nil {
+	if err := wholefile.Bytes(c.Out, b.Bytes()); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(e.out, "%s: %s of %s points, %d KB\n", c.Out, count(int64(len(d.Index))), count(int64(d.Total)), b.Len()/1024)

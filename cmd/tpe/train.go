@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"tpe/infer"
+	"tpe/internal/wholefile"
 )
 
 // trainCmd trains a small network on Fashion-MNIST.
@@ -78,7 +79,7 @@ func (c *trainCmd) Run(e *env) error {
 	if err := infer.SaveNetwork(&b, c.Model, n); err != nil {
 		return err
 	}
-	if err := writeFile(c.Out, b.Bytes()); err != nil {
+	if err := wholefile.Bytes(c.Out, b.Bytes()); err != nil {
 		return err
 	}
 	rows := func() [][]string {

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"tpe/arch"
+	"tpe/internal/wholefile"
 	"tpe/verify"
 	"tpe/workloads"
 )
@@ -168,7 +169,7 @@ func (c *verifyCmd) keep(cfg *arch.Config, legs []verify.Leg, run func() (*verif
 	if err != nil {
 		return res, err
 	}
-	return res, writeFile(path, append(text, '\n'))
+	return res, wholefile.Bytes(path, append(text, '\n'))
 }
 
 // sizes are the small arrays of a preset, the smallest first, or none of them if --set gives a size.

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -24,6 +25,7 @@ import (
 	"strings"
 	"time"
 
+	"tpe/internal/wholefile"
 	"tpe/sweep"
 )
 
@@ -129,7 +131,7 @@ func (d *driver) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := place(filepath.Join(d.dir, program), text, 0o755); err != nil {
+	if err := wholefile.Write(filepath.Join(d.dir, program), 0o755, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
 		return err
 	}
 	if d.state.Shards = d.opt.Shards; d.state.Shards == 0 {
@@ -154,29 +156,12 @@ func (d *driver) shards(ctx context.Context) (uint64, error) {
 	return uint64(math.Max(1, math.Min(n, float64(min(most, 1000))))), nil
 }
 
-// place writes a file whole or not at all.
-func place(path string, b []byte, mode os.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = errors.Join(os.Chmod(f.Name(), mode), os.Rename(f.Name(), path))
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
-
 func (d *driver) save() error {
 	b, err := json.Marshal(d.state)
 	if err != nil {
 		return err
 	}
-	return place(filepath.Join(d.dir, stateFile), append(b, '\n'), 0o644)
+	return wholefile.Bytes(filepath.Join(d.dir, stateFile), append(b, '\n'))
 }
 
 // submit sends the missing shards as one array.
