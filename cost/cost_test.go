@@ -156,6 +156,12 @@ func checkEngine(t *testing.T, f *cost.Flow, name string) {
 	if engine := total * float64(en.Cycles) * 1000 * 1e-12; !near(w.Engine, engine) || !near(w.Total-w.Engine, 8e6*3.9e-12) {
 		t.Errorf("workload of 1000 jobs: %g J and %g J of DRAM, want %g and %g", w.Engine, w.Total-w.Engine, engine, 8e6*3.9e-12)
 	}
+	// Another mix of MACs and cycles: the rates say what the report says.
+	r.AddWorkload(en, "x", "y", "z", 7*s.MACs(), 3*en.Cycles, 0, dram)
+	perMAC, perCycle := en.Rates()
+	if want := 1e-12 * (perMAC*float64(7*s.MACs()) + perCycle*float64(3*en.Cycles)); math.Abs(r.Workload.Engine/want-1) > 1e-9 {
+		t.Errorf("by rates %g J, by the report %g J", want, r.Workload.Engine)
+	}
 }
 
 // checkFunctions holds what the energy of data is parted into: all engines multiply and

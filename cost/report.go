@@ -125,6 +125,13 @@ func byPart(rows []Row) []Part {
 	return list
 }
 
+// Rates are what a MAC and a cycle of the engine take, in pJ, without DRAM: what [Report.AddWorkload]
+// scales by MACs and by cycles, for those who scale many workloads.
+func (e *Energy) Rates() (perMAC, perCycle float64) {
+	s := e.Sum()
+	return (s.Data() + s.Glitch + s.SRAM) * float64(e.Cycles) / float64(e.MACs), s.Clock + s.Leakage
+}
+
 // AddWorkload estimates a workload from the energy of one job: what the clock and leakage
 // take goes with the cycles, everything else with the MACs.
 func (r *Report) AddWorkload(e *Energy, name, job, data string, macs, cycles, bytes int64, dram memory.DRAM) {

@@ -236,10 +236,8 @@ func priceOf(e *env, flow *cost.Flow, eng *arch.Engine, data workloads.DataSet) 
 	if err != nil {
 		return nil, err
 	}
-	sum := en.Sum()
-	perMAC := float64(en.Cycles) / float64(en.MACs)
-	return &compare.Cost{Method: r.Method, AreaUM2: r.AreaUM2, FreqMHz: r.FreqMHz,
-		PJPerMAC: (sum.Data() + sum.Glitch + sum.SRAM) * perMAC, PJPerCycle: sum.Clock + sum.Leakage}, nil
+	perMAC, perCycle := en.Rates()
+	return &compare.Cost{Method: r.Method, AreaUM2: r.AreaUM2, FreqMHz: r.FreqMHz, PJPerMAC: perMAC, PJPerCycle: perCycle}, nil
 }
 
 func loadWorkloads(e *env, specs []string, flags importFlags) ([]workloads.Workload, error) {
